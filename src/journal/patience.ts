@@ -1,0 +1,71 @@
+import { backOff } from 'exponential-backoff';
+import { AuditsinkError } from '../core/errors.ts';
+import { isTransient, journalError } from './sqlite-error.ts';
+
+const closedError = (): AuditsinkError => new AuditsinkError('journal_io', 'the journal is closed');
+
+/**
+ * Runs journal work and waits out what may heal by itself (disk full, read-only, I/O error): the work is tried
+ * again until it succeeds, with growing waits, and `onStall` hears the reason once and `null` when it is over.
+ * Everything else is thrown at once as AuditsinkError.
+ */
+export class Patience {
+  readonly #path: string;
+  readonly #onStall: (reason: string | null) => void;
+  #stalled: string | null = null;
+  #stopped = false;
+
+  constructor(path: string, onStall: (reason: string | null) => void) {
+    this.#path = path;
+    this.#onStall = onStall;
+  }
+
+  get stalled(): string | null {
+    return this.#stalled;
+  }
+
+  /** Whoever still waits is rejected at its next try. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async write<T>(work: () => T): Promise<T> {
+    try {
+      // The ordinary case, without the library's promises and closures.
+      return this.#attempt(work);
+    } catch (error) {
+      if (!this.#mayHeal(error)) throw journalError(error, this.#path);
+      this.#setStalled(journalError(error, this.#path).message);
+    }
+    return backOff(async () => this.#attempt(work), {
+      numOfAttempts: Number.POSITIVE_INFINITY,
+      startingDelay: 100,
+      maxDelay: 2000,
+      jitter: 'full',
+      retry: (error) => this.#mayHeal(error),
+    }).catch((error: unknown) => {
+      throw journalError(error, this.#path);
+    });
+  }
+
+  async read<T>(work: () => T): Promise<T> {
+    return this.write(work);
+  }
+
+  #attempt<T>(work: () => T): T {
+    if (this.#stopped) throw closedError();
+    const result = work();
+    this.#setStalled(null);
+    return result;
+  }
+
+  #mayHeal(error: unknown): boolean {
+    return !this.#stopped && isTransient(error);
+  }
+
+  #setStalled(reason: string | null): void {
+    if (reason === this.#stalled) return;
+    this.#stalled = reason;
+    this.#onStall(reason);
+  }
+}

@@ -1,0 +1,204 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type {
+  DeliveryDetail,
+  DeliveryQuery,
+  History,
+  ListedDelivery,
+  ReplayQuery,
+  SinkOverview,
+} from '../core/history.ts';
+import type { StoredEvent } from '../core/journal.ts';
+import { attemptFromRow, deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
+import type { Row } from './rows.ts';
+import { journalPath, openForCommand } from './schema.ts';
+import { journalError } from './sqlite-error.ts';
+
+/** A condition with its parameters, to be joined by AND. */
+type Condition = [sql: string, ...values: SQLInputValue[]];
+
+/**
+ * The journal's history on a connection of its own, so that listing a million deliveries never stands in the
+ * daemon's way. Throws AuditsinkError when there is no journal, or it cannot be used.
+ */
+export class SqliteHistory implements History {
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+
+  constructor(stateDir: string) {
+    this.#db = openForCommand(stateDir);
+    this.#path = journalPath(stateDir);
+  }
+
+  list(query: DeliveryQuery): ListedDelivery[] {
+    // One ordered read per sink and state, merged here: each is served by an index, whatever is asked for.
+    const found: ListedDelivery[] = [];
+    for (const { ref, name } of this.#sinkRefs(query.sink)) {
+      const conditions: Condition[] = [['d.sink = ?', ref], ...seqAndTime(query)];
+      if (query.eventId !== undefined) conditions.push(['e.id = ?', query.eventId]);
+      for (const condition of stateConditions(query.states)) {
+        found.push(...this.#listed(name, [...conditions, ...condition], query.limit));
+      }
+    }
+    return found.sort((a, b) => b.seq - a.seq || a.sink.localeCompare(b.sink)).slice(0, query.limit);
+  }
+
+  detail(eventId: string, sink?: string): DeliveryDetail[] {
+    const event = this.#query(`SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.id = ?`, [
+      eventId,
+    ])[0];
+    if (event === undefined) return [];
+    const stored = eventFromRow(event);
+    return this.#sinkRefs(sink).flatMap(({ ref, name }) =>
+      this.#listed(name, [['d.sink = ?', ref], ['d.seq = ?', stored.seq]], 1).map((delivery) => ({
+        ...delivery,
+        event: stored,
+        failures: this.#query('SELECT * FROM attempts WHERE sink = ? AND seq = ? ORDER BY n', [ref, stored.seq]).map(
+          attemptFromRow,
+        ),
+      })),
+    );
+  }
+
+  sinks(): SinkOverview[] {
+    const rows = this.#query(
+      `SELECT s.*, (SELECT count(*) FROM events e WHERE e.seq > s.cursor) AS unread,
+         (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.state < 2) AS retrying,
+         (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.state = 3) AS dead
+       FROM sinks s ORDER BY s.name`,
+      [],
+    );
+    return rows.map((row) => ({
+      sink: row['name'] as string,
+      cursor: row['cursor'] as number,
+      paused: row['paused'] === 1,
+      unread: row['unread'] as number,
+      retrying: row['retrying'] as number,
+      dead: row['dead'] as number,
+      lastSuccessAt: row['last_success_at'] as number | null,
+      lastFailureAt: row['last_failure_at'] as number | null,
+      lastFailure: row['last_failure'] as string | null,
+    }));
+  }
+
+  replayable(query: ReplayQuery, afterSeq: number, limit: number): StoredEvent[] {
+    const ref = this.#sinkRefs(query.sink)[0]?.ref;
+    if (ref === undefined) return [];
+    const conditions: Condition[] = [['e.seq > ?', afterSeq], ...seqAndTime(query)];
+    if (query.eventIds !== undefined) {
+      conditions.push([`e.id IN (${query.eventIds.map(() => '?').join(',')})`, ...query.eventIds]);
+    }
+    if (query.states === undefined) {
+      // Whatever is not owed anyway: settled, or never owed because the sink is younger than the event.
+      conditions.push([
+        `(EXISTS (SELECT 1 FROM deliveries d WHERE d.sink = ? AND d.seq = e.seq AND d.state >= 2)
+          OR (e.seq <= (SELECT cursor FROM sinks WHERE ref = ?)
+              AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.sink = ? AND d.seq = e.seq)))`,
+        ref,
+        ref,
+        ref,
+      ]);
+    } else {
+      const states = query.states.map(stateNumber).join(',');
+      conditions.push([
+        `EXISTS (SELECT 1 FROM deliveries d WHERE d.sink = ? AND d.seq = e.seq AND d.state IN (${states}))`,
+        ref,
+      ]);
+    }
+    const { where, values } = joined(conditions);
+    return this.#query(
+      `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE ${where} ORDER BY e.seq LIMIT ?`,
+      [...values, limit],
+    ).map(eventFromRow);
+  }
+
+  replay(sink: string, seqs: readonly number[], now: number): number {
+    const ref = this.#sinkRefs(sink)[0]?.ref;
+    if (ref === undefined) return 0;
+    return this.#guarded(() => {
+      const owe = this.#db.prepare(
+        `INSERT INTO deliveries (sink, seq, state, attempts, updated_at, next_attempt_at) VALUES (?1, ?2, 0, 0, ?3, ?3)
+         ON CONFLICT (sink, seq) DO UPDATE SET state = 0, attempts = 0, first_attempt_at = NULL, updated_at = ?3,
+           next_attempt_at = ?3, started_active_ms = NULL, status = NULL, reason = NULL, duration_ms = NULL
+         WHERE state >= 2`,
+      );
+      this.#db.exec('BEGIN IMMEDIATE');
+      try {
+        let owed = 0;
+        for (const seq of seqs) owed += Number(owe.run(ref, seq, now).changes);
+        this.#db.exec('COMMIT');
+        return owed;
+      } catch (error) {
+        if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  setPaused(sink: string, paused: boolean): boolean {
+    return this.#guarded(
+      () => this.#db.prepare('UPDATE sinks SET paused = ? WHERE name = ?').run(paused ? 1 : 0, sink).changes === 1,
+    );
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #listed(sink: string, conditions: Condition[], limit: number): ListedDelivery[] {
+    const { where, values } = joined(conditions);
+    const rows = this.#query(
+      `SELECT ${deliveryColumns}, e.id AS event_id, e.accepted_at, o.source
+       FROM deliveries d JOIN events e ON e.seq = d.seq JOIN origins o ON o.ref = e.origin
+       WHERE ${where} ORDER BY d.seq DESC LIMIT ?`,
+      [...values, limit],
+    );
+    return rows.map((row) => ({
+      ...deliveryFromRow(row),
+      sink,
+      eventId: row['event_id'] as string,
+      source: row['source'] as string,
+      acceptedAt: row['accepted_at'] as number,
+    }));
+  }
+
+  #sinkRefs(sink: string | undefined): Array<{ ref: number; name: string }> {
+    const rows =
+      sink === undefined
+        ? this.#query('SELECT ref, name FROM sinks', [])
+        : this.#query('SELECT ref, name FROM sinks WHERE name = ?', [sink]);
+    return rows.map((row) => ({ ref: row['ref'] as number, name: row['name'] as string }));
+  }
+
+  #query(sql: string, values: SQLInputValue[]): Row[] {
+    return this.#guarded(() => this.#db.prepare(sql).all(...values));
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw journalError(error, this.#path);
+    }
+  }
+}
+
+function seqAndTime(query: { since?: number; until?: number; beforeSeq?: number }): Condition[] {
+  const conditions: Condition[] = [];
+  if (query.beforeSeq !== undefined) conditions.push(['e.seq < ?', query.beforeSeq]);
+  if (query.since !== undefined) conditions.push(['e.accepted_at >= ?', query.since]);
+  if (query.until !== undefined) conditions.push(['e.accepted_at < ?', query.until]);
+  return conditions;
+}
+
+/** The literal numbers let SQLite use the partial indexes. */
+function stateConditions(states: DeliveryQuery['states']): Condition[][] {
+  if (states === undefined) return [[]];
+  return states.map((state) => [[`d.state = ${stateNumber(state)}`]]);
+}
+
+function joined(conditions: Condition[]): { where: string; values: SQLInputValue[] } {
+  return {
+    where: conditions.map(([sql]) => sql).join(' AND '),
+    values: conditions.flatMap(([, ...values]) => values),
+  };
+}

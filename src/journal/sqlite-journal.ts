@@ -1,0 +1,311 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { FormatName } from '../core/event.ts';
+import type {
+  AppendResult,
+  DeliveryRecord,
+  Journal,
+  PruneRequest,
+  SinkProgress,
+  SinkRecord,
+  StoredEvent,
+} from '../core/journal.ts';
+import type { Clock } from '../core/clock.ts';
+import type { SourceBatch } from '../core/source.ts';
+import { Patience } from './patience.ts';
+import { prune } from './prune.ts';
+import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
+import { journalPath, openForDaemon } from './schema.ts';
+
+/** Only this many rejects are kept; the oldest go first. */
+const maxRejects = 10_000;
+
+/**
+ * The journal on node:sqlite (WAL), in the daemon's own thread: a batch of 500 rows costs a millisecond, and
+ * handing it to a worker would cost more than it frees (measured in bench). The interface is asynchronous all
+ * the same, since writing waits while the disk is full.
+ */
+export class SqliteJournal implements Journal {
+  readonly #db: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #patience: Patience;
+  readonly #statements;
+  readonly #origins = new Map<string, number>();
+  readonly #sinks = new Map<string, number>();
+  #lastSeq: number;
+  #usedBytes = 0;
+  readonly #pageSize: number;
+  #dataVersion: number;
+  #closed = false;
+
+  constructor(stateDir: string, deps: { clock: Clock; onStall: (reason: string | null) => void }) {
+    this.#db = openForDaemon(stateDir);
+    this.#clock = deps.clock;
+    this.#patience = new Patience(journalPath(stateDir), deps.onStall);
+    this.#statements = prepareAll(this.#db);
+    this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
+    for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
+      this.#sinks.set(row['name'] as string, row['ref'] as number);
+    }
+    for (const row of this.#db.prepare('SELECT ref, source, format FROM origins').all()) {
+      this.#origins.set(`${String(row['source'])}\n${String(row['format'])}`, row['ref'] as number);
+    }
+    this.#pageSize = this.#db.prepare('PRAGMA page_size').get()?.['page_size'] as number;
+    this.#measure();
+    this.#dataVersion = this.#readDataVersion();
+  }
+
+  append(source: string, batch: SourceBatch, previous: ReadonlyMap<string, string>): Promise<AppendResult> {
+    return this.#patience.write(() => this.#append(source, batch, previous));
+  }
+
+  checkpoints(source: string): Promise<Map<string, string>> {
+    return this.#read(() => {
+      const rows = this.#statements.checkpoints.all(source);
+      return new Map(rows.map((row) => [row['key'] as string, row['value'] as string]));
+    });
+  }
+
+  lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  readAfter(seq: number, limit: number, maxBytes: number): Promise<StoredEvent[]> {
+    return this.#read(() => {
+      const events: StoredEvent[] = [];
+      let bytes = 0;
+      for (const row of this.#statements.readAfter.iterate(seq, limit)) {
+        const event = eventFromRow(row);
+        events.push(event);
+        bytes += event.text.length;
+        if (bytes >= maxBytes) break;
+      }
+      return events;
+    });
+  }
+
+  readSeqs(seqs: readonly number[]): Promise<StoredEvent[]> {
+    return this.#read(() => {
+      const events: StoredEvent[] = [];
+      for (const seq of seqs) {
+        const row = this.#statements.readSeq.get(seq);
+        if (row !== undefined) events.push(eventFromRow(row));
+      }
+      return events;
+    });
+  }
+
+  openSink(sink: string, cursorIfNew: number): Promise<SinkRecord> {
+    return this.#patience.write(() => {
+      this.#statements.makeSink.run(sink, cursorIfNew);
+      const row = this.#statements.sink.get(sink);
+      if (row === undefined) throw new Error(`sink ${sink} vanished from the journal`);
+      this.#sinks.set(sink, row['ref'] as number);
+      return {
+        cursor: row['cursor'] as number,
+        activeMs: row['active_ms'] as number,
+        paused: row['paused'] === 1,
+      };
+    });
+  }
+
+  recordedAfter(sink: string, cursor: number): Promise<Set<number>> {
+    return this.#read(() => {
+      const rows = this.#statements.recordedAfter.all(this.#sinkRef(sink), cursor);
+      return new Set(rows.map((row) => row['seq'] as number));
+    });
+  }
+
+  openDeliveries(sink: string, limit: number): Promise<DeliveryRecord[]> {
+    return this.#read(() => this.#statements.openDeliveries.all(this.#sinkRef(sink), limit).map(deliveryFromRow));
+  }
+
+  record(progress: readonly SinkProgress[]): Promise<void> {
+    return this.#patience.write(() => this.#transaction(() => progress.forEach((one) => this.#recordSink(one))));
+  }
+
+  changedOutside(): boolean {
+    const version = this.#readDataVersion();
+    const changed = version !== this.#dataVersion;
+    this.#dataVersion = version;
+    return changed;
+  }
+
+  prune(request: PruneRequest): Promise<number> {
+    return this.#patience.write(() => {
+      const holding = request.holdingSinks.map((name) => this.#sinkRef(name));
+      return this.#transaction(() => prune(this.#db, { ...request, holding }));
+    });
+  }
+
+  usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  stalled(): string | null {
+    return this.#patience.stalled;
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#patience.stop();
+      this.#db.close();
+    }
+    return Promise.resolve();
+  }
+
+  #append(source: string, batch: SourceBatch, previous: ReadonlyMap<string, string>): AppendResult {
+    const acceptedAt = this.#clock.now();
+    let seq = this.#lastSeq;
+    const seqs: number[] = [];
+    // Outside a transaction only, hence here: WAL with NORMAL does not sync at commit, FULL does.
+    if (batch.durable === true) this.#db.exec('PRAGMA synchronous = FULL');
+    try {
+      this.#transaction(() => {
+        const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
+        for (const { event, format, text } of batch.events) {
+          const origin = this.#originRef(source, format);
+          const written = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous.get(event.id) ?? null);
+          const isNew = written.changes === 1;
+          if (isNew) seq += 1;
+          seqs.push(isNew ? seq : 0);
+        }
+        for (const reject of batch.rejects) {
+          insertReject.run(source, acceptedAt, reject.reason, reject.position, reject.sizeBytes, reject.head);
+        }
+        if (batch.rejects.length > 0) this.#statements.trimRejects.run(maxRejects);
+        for (const [key, value] of batch.checkpoints) {
+          if (value === null) dropCheckpoint.run(source, key);
+          else setCheckpoint.run(source, key, value);
+        }
+      });
+    } finally {
+      if (batch.durable === true) this.#db.exec('PRAGMA synchronous = NORMAL');
+    }
+    this.#lastSeq = seq;
+    return { seqs, acceptedAt };
+  }
+
+  #recordSink(progress: SinkProgress): void {
+    const ref = this.#sinkRef(progress.sink);
+    let successAt: number | null = null;
+    let failureAt: number | null = null;
+    let failure: string | null = null;
+    for (const d of progress.deliveries) {
+      this.#statements.putDelivery.run(
+        ref,
+        d.seq,
+        stateNumber(d.state),
+        d.attempts,
+        d.firstAttemptAt,
+        d.updatedAt,
+        d.nextAttemptAt,
+        d.startedActiveMs,
+        d.status,
+        d.reason,
+        d.durationMs,
+      );
+      if (d.state === 'delivered') {
+        successAt = d.updatedAt;
+      } else if (d.reason !== null) {
+        failureAt = d.updatedAt;
+        failure = d.reason;
+      }
+    }
+    for (const a of progress.failedAttempts) {
+      this.#statements.insertAttempt.run(ref, a.seq, a.at, a.durationMs, a.status, a.errorClass, a.reason, a.reply);
+    }
+    this.#statements.moveSink.run(progress.cursor, progress.activeMs, successAt, failureAt, failure, ref);
+  }
+
+  #originRef(source: string, format: FormatName): number {
+    const key = `${source}\n${format}`;
+    const known = this.#origins.get(key);
+    if (known !== undefined) return known;
+    this.#statements.makeOrigin.run(source, format);
+    const ref = this.#statements.origin.get(source, format)?.['ref'] as number;
+    this.#origins.set(key, ref);
+    return ref;
+  }
+
+  #sinkRef(sink: string): number {
+    const ref = this.#sinks.get(sink);
+    if (ref === undefined) throw new Error(`sink ${sink} was not opened`);
+    return ref;
+  }
+
+  #transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db.exec('COMMIT');
+      this.#measure();
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#origins.clear(); // One made in this transaction is gone again.
+      throw error;
+    }
+  }
+
+  #read<T>(work: () => T): Promise<T> {
+    return this.#patience.read(work);
+  }
+
+  #measure(): void {
+    const pages = this.#statements.pages.get()?.['page_count'] as number;
+    const free = this.#statements.freePages.get()?.['freelist_count'] as number;
+    this.#usedBytes = (pages - free) * this.#pageSize;
+  }
+
+  #readDataVersion(): number {
+    return this.#statements.dataVersion.get()?.['data_version'] as number;
+  }
+}
+
+const lastSeqSql = `
+  SELECT max(
+    COALESCE((SELECT max(seq) FROM events), 0),
+    COALESCE((SELECT max(cursor) FROM sinks), 0),
+    COALESCE((SELECT max(seq) FROM deliveries), 0)
+  ) AS seq`;
+
+function prepareAll(db: DatabaseSync): Record<StatementName, StatementSync> {
+  const prepared: Partial<Record<StatementName, StatementSync>> = {};
+  for (const name of Object.keys(sql) as StatementName[]) prepared[name] = db.prepare(sql[name]);
+  return prepared as Record<StatementName, StatementSync>;
+}
+
+type StatementName = keyof typeof sql;
+
+const sql = {
+  insertEvent:
+    'INSERT INTO events (seq, id, origin, accepted_at, text, previous) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+  makeOrigin: 'INSERT INTO origins (source, format) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  origin: 'SELECT ref FROM origins WHERE source = ? AND format = ?',
+  checkpoints: 'SELECT key, value FROM checkpoints WHERE source = ?',
+  setCheckpoint:
+    'INSERT INTO checkpoints (source, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  dropCheckpoint: 'DELETE FROM checkpoints WHERE source = ? AND key = ?',
+  insertReject: 'INSERT INTO rejects (source, at, reason, position, size, head) VALUES (?, ?, ?, ?, ?, ?)',
+  trimRejects: 'DELETE FROM rejects WHERE n <= (SELECT max(n) FROM rejects) - ?',
+  readAfter: `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
+  readSeq: `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.seq = ?`,
+  makeSink: 'INSERT INTO sinks (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING',
+  sink: 'SELECT ref, cursor, active_ms, paused FROM sinks WHERE name = ?',
+  moveSink: `UPDATE sinks SET cursor = ?, active_ms = ?, last_success_at = COALESCE(?, last_success_at),
+    last_failure_at = COALESCE(?, last_failure_at), last_failure = COALESCE(?, last_failure) WHERE ref = ?`,
+  recordedAfter: 'SELECT seq FROM deliveries WHERE sink = ? AND seq > ?',
+  openDeliveries: `SELECT ${deliveryColumns} FROM deliveries d WHERE d.sink = ? AND d.state < 2
+    ORDER BY d.next_attempt_at, d.seq LIMIT ?`,
+  putDelivery: `INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sink, seq) DO UPDATE SET
+    state = excluded.state, attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,
+    updated_at = excluded.updated_at, next_attempt_at = excluded.next_attempt_at,
+    started_active_ms = excluded.started_active_ms, status = excluded.status, reason = excluded.reason,
+    duration_ms = excluded.duration_ms`,
+  insertAttempt:
+    'INSERT INTO attempts (sink, seq, at, duration_ms, status, class, reason, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  pages: 'PRAGMA page_count',
+  freePages: 'PRAGMA freelist_count',
+  dataVersion: 'PRAGMA data_version',
+};
