@@ -25,7 +25,13 @@ const variantId = '9c858901-8a57-4791-81fe-4c455b099bc9';
 const namespace_key = 'default';
 const flag_key = 'new-checkout';
 
-const flag: JsonObject = { description: '', enabled: false, key: flag_key, name: 'New checkout', namespace_key };
+const flag: JsonObject = {
+  description: '',
+  enabled: false,
+  key: flag_key,
+  name: 'New checkout',
+  namespace_key,
+};
 const variant: JsonObject = {
   attachment: '{"color":"#00f"}',
   description: '',
@@ -70,12 +76,20 @@ const token: JsonObject = {
 };
 
 /** Every payload Flipt writes (`internal/server/audit/types.go`): name of the sample, actor, payload. */
-const fliptSamples: ReadonlyArray<readonly [name: string, actor: JsonObject, payload: JsonValue, status?: string]> = [
+const fliptSamples: ReadonlyArray<
+  readonly [name: string, actor: JsonObject, payload: JsonValue, status?: string]
+> = [
   ['flag.created', nobody, flag],
   [
     'flag.updated',
     alice,
-    { default_variant: 'blue', ...flag, description: 'Checkout v2', enabled: true, namespace_key: 'production' },
+    {
+      default_variant: 'blue',
+      ...flag,
+      description: 'Checkout v2',
+      enabled: true,
+      namespace_key: 'production',
+    },
   ],
   ['flag.deleted', ciToken, { key: flag_key, namespace_key }],
   ['flag.created.denied', alice, null, 'denied'],
@@ -95,7 +109,11 @@ const fliptSamples: ReadonlyArray<readonly [name: string, actor: JsonObject, pay
   ['rule.deleted', ciToken, rule],
   ['distribution.created', nobody, distribution],
   ['distribution.updated', alice, { ...distribution, rollout: 66.67 }],
-  ['distribution.deleted', nobody, { flag_key, id: constraintId, namespace_key, rule_id: ruleId, variant_id: variantId }],
+  [
+    'distribution.deleted',
+    nobody,
+    { flag_key, id: constraintId, namespace_key, rule_id: ruleId, variant_id: variantId },
+  ],
   ['rollout.created', nobody, { ...rollout, threshold: { percentage: 25, value: true } }],
   [
     'rollout.updated',
@@ -105,7 +123,11 @@ const fliptSamples: ReadonlyArray<readonly [name: string, actor: JsonObject, pay
   ['rollout.updated.order', nobody, { flag_key, namespace_key, rollout_ids: [ruleId, constraintId] }],
   ['rollout.deleted', ciToken, { flag_key, id: ruleId, namespace_key }],
   ['namespace.created', nobody, { description: '', key: 'production', name: 'Production', protected: false }],
-  ['namespace.updated', alice, { description: 'Live', key: 'production', name: 'Production', protected: true }],
+  [
+    'namespace.updated',
+    alice,
+    { description: 'Live', key: 'production', name: 'Production', protected: true },
+  ],
   ['namespace.deleted', nobody, { key: 'production' }],
   ['token.created', alice, token],
   ['token.deleted', alice, token],
@@ -119,13 +141,11 @@ function fliptText(name: string, actor: JsonObject, payload: JsonValue, status =
 
 /** One of every event there is, as it is sent: for `check`, `render`, `test`, templates and tests. */
 export const sampleTexts: readonly Sample[] = [
-  ...fliptSamples.map(
-    ([name, actor, payload, status]): Sample => ({
-      name: `flipt.${name}`,
-      format: 'flipt',
-      text: fliptText(name, actor, payload, status),
-    }),
-  ),
+  ...fliptSamples.map(([name, actor, payload, status]): Sample => ({
+    name: `flipt.${name}`,
+    format: 'flipt',
+    text: fliptText(name, actor, payload, status),
+  })),
   {
     // Captured from Flipt 1.27, flipt-io/flipt examples/audit/webhook/README.md.
     name: 'flipt.flag.created.v0.1',

@@ -43,7 +43,8 @@ export function createDecoder(source: string, setting: FormatSetting): Decoder {
     if (!isObject(raw)) return notAnEvent;
     const format = fixed ?? recognise(raw);
     const event = format?.normalise(raw, source, id);
-    if (format === undefined || event === undefined) return amongLogs && isLogLine(raw) ? skipped : notAnEvent;
+    if (format === undefined || event === undefined)
+      return amongLogs && isLogLine(raw) ? skipped : notAnEvent;
     return { kind: 'event', incoming: { event, format: format.name, text } };
   };
 }
@@ -58,7 +59,8 @@ function recognise(raw: JsonObject): Format | undefined {
 /** The event of a text that was accepted before. Throws if it is none, which means the journal was altered. */
 export function redecode(source: string, id: string, format: FormatName, text: string): AuditEvent {
   const event = formatOf(format).normalise(JSON.parse(text) as JsonObject, source, () => id);
-  if (event === undefined) throw new TypeError(`event ${id} of source ${source} is no ${format} event any more`);
+  if (event === undefined)
+    throw new TypeError(`event ${id} of source ${source} is no ${format} event any more`);
   return event;
 }
 

@@ -38,7 +38,8 @@ export function actorOf(value: JsonValue | undefined): JsonObject {
   }
   if (!isObject(value)) return {};
   const actor: JsonObject = {};
-  const name = textOf(value['name']) || [textOf(value['first_name']), textOf(value['last_name'])].join(' ').trim();
+  const name =
+    textOf(value['name']) || [textOf(value['first_name']), textOf(value['last_name'])].join(' ').trim();
   if (typeof value['email'] === 'string' && value['email'] !== '') actor['email'] = value['email'];
   if (name !== '') actor['name'] = name;
   if (value['id'] !== undefined && value['id'] !== null) actor['id'] = value['id'];
@@ -48,6 +49,7 @@ export function actorOf(value: JsonValue | undefined): JsonObject {
 /** Drops the fields a sender left out, so that a template's `{{#if}}` and the diff see only what is there. */
 export function present(fields: Record<string, JsonValue | undefined>): JsonObject {
   const kept: JsonObject = {};
-  for (const [key, value] of Object.entries(fields)) if (value !== undefined && value !== '') kept[key] = value;
+  for (const [key, value] of Object.entries(fields))
+    if (value !== undefined && value !== '') kept[key] = value;
   return kept;
 }

@@ -1,7 +1,16 @@
 import type { JsonObject, JsonValue } from '../event.ts';
 import { actorOf, isObject, textOf, type Format } from './format.ts';
 
-const typeKeys = ['type', 'event_type', 'eventType', 'event', 'object_type', 'resource_type', 'resource', 'kind'];
+const typeKeys = [
+  'type',
+  'event_type',
+  'eventType',
+  'event',
+  'object_type',
+  'resource_type',
+  'resource',
+  'kind',
+];
 const actionKeys = ['action', 'verb', 'operation', 'event_action'];
 const timeKeys = ['timestamp', 'time', 'ts', '@timestamp', 'created_at', 'createdAt', 'occurred_at', 'date'];
 const actorKeys = ['actor', 'user', 'author', 'created_by', 'createdBy', 'changed_by', 'triggered_by', 'by'];

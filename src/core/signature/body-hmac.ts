@@ -9,7 +9,11 @@ import type { SignatureScheme } from './scheme.ts';
  * A scheme that signs nothing but the raw body and sends one hexadecimal value: no timestamp, and no way to
  * carry a second signature, so that while rotating the newest secret signs and each of them verifies.
  */
-export function bodyHmacScheme(options: { name: SignatureName; header: string; prefix: string }): SignatureScheme {
+export function bodyHmacScheme(options: {
+  name: SignatureName;
+  header: string;
+  prefix: string;
+}): SignatureScheme {
   const { name, header, prefix } = options;
   const headerKey = header.toLowerCase();
   return {
@@ -20,11 +24,16 @@ export function bodyHmacScheme(options: { name: SignatureName; header: string; p
     },
     verify({ headers, body, secrets }) {
       const value = headers(headerKey);
-      if (value === undefined || value === '') return { ok: false, reason: `the header ${header} is missing` };
+      if (value === undefined || value === '')
+        return { ok: false, reason: `the header ${header} is missing` };
       const expected = hmacKeys(name, secrets).map((key) => prefix + key.digest('', body, 'hex'));
       if (matchesAny(value, expected)) return { ok: true };
-      if (!value.startsWith(prefix)) return { ok: false, reason: `the header ${header} does not begin with ${prefix}` };
-      return { ok: false, reason: `the signature in ${header} is wrong: another secret, or the body was changed` };
+      if (!value.startsWith(prefix))
+        return { ok: false, reason: `the header ${header} does not begin with ${prefix}` };
+      return {
+        ok: false,
+        reason: `the signature in ${header} is wrong: another secret, or the body was changed`,
+      };
     },
   };
 }
@@ -39,8 +48,10 @@ const prepared = new WeakMap<readonly string[], HmacKey[]>();
 export function hmacKeys(scheme: string, secrets: readonly string[]): HmacKey[] {
   const found = prepared.get(secrets);
   if (found !== undefined) return found;
-  if (secrets.length === 0) throw new AuditsinkError('config', `signature ${scheme}: there is no secret; give one`);
-  if (secrets.includes('')) throw new AuditsinkError('config', `signature ${scheme}: a secret is empty; give one`);
+  if (secrets.length === 0)
+    throw new AuditsinkError('config', `signature ${scheme}: there is no secret; give one`);
+  if (secrets.includes(''))
+    throw new AuditsinkError('config', `signature ${scheme}: a secret is empty; give one`);
   const keys = secrets.map((secret) => new HmacKey(Buffer.from(secret)));
   prepared.set(secrets, keys);
   return keys;

@@ -39,7 +39,10 @@ export const flipper: SignatureScheme = {
       return { ok: false, reason: `no signature in ${header} fits: another secret, or the body was changed` };
     }
     if (seconds < nowS - toleranceS) {
-      return { ok: false, reason: `the signature is too old: ${Math.round(nowS - seconds)} s, ${toleranceS} s are allowed` };
+      return {
+        ok: false,
+        reason: `the signature is too old: ${Math.round(nowS - seconds)} s, ${toleranceS} s are allowed`,
+      };
     }
     return { ok: true };
   },

@@ -27,13 +27,16 @@ export const standardWebhooks: SignatureScheme = {
     return {
       headers({ id, timestampS, body }) {
         // The id is part of the signed text before the first dot: one with a dot could be read two ways.
-        if (id === '' || id.includes('.')) throw new TypeError('a webhook-id must not be empty or contain a dot');
+        if (id === '' || id.includes('.'))
+          throw new TypeError('a webhook-id must not be empty or contain a dot');
         const prefix = `${id}.${timestampS}.`;
         const signatures: string[] = [];
         for (const key of keys) {
           if (key.kind === 'hmac') signatures.push(`v1,${key.hmac.digest(prefix, body, 'base64')}`);
           else if (key.privateKey !== undefined) {
-            signatures.push(`v1a,${sign(null, signedBytes(prefix, body), key.privateKey).toString('base64')}`);
+            signatures.push(
+              `v1a,${sign(null, signedBytes(prefix, body), key.privateKey).toString('base64')}`,
+            );
           }
         }
         return [
@@ -49,15 +52,24 @@ export const standardWebhooks: SignatureScheme = {
     const id = headers('webhook-id');
     const timestamp = headers('webhook-timestamp');
     const value = headers('webhook-signature');
-    for (const [name, given] of [['webhook-id', id], ['webhook-timestamp', timestamp], ['webhook-signature', value]] as const) {
+    for (const [name, given] of [
+      ['webhook-id', id],
+      ['webhook-timestamp', timestamp],
+      ['webhook-signature', value],
+    ] as const) {
       if (given === undefined || given === '') return { ok: false, reason: `the header ${name} is missing` };
     }
-    if (id === undefined || timestamp === undefined || value === undefined) throw new TypeError('unreachable');
+    if (id === undefined || timestamp === undefined || value === undefined)
+      throw new TypeError('unreachable');
     const seconds = parseTimestamp(timestamp);
-    if (seconds === undefined) return { ok: false, reason: 'the header webhook-timestamp is no number of seconds' };
+    if (seconds === undefined)
+      return { ok: false, reason: 'the header webhook-timestamp is no number of seconds' };
     if (Math.abs(nowS - seconds) > toleranceS) {
       const off = `${Math.round(Math.abs(nowS - seconds))} s, ${toleranceS} s are allowed`;
-      return { ok: false, reason: `the timestamp is too ${seconds < nowS ? 'old' : 'far in the future'}: ${off}` };
+      return {
+        ok: false,
+        reason: `the timestamp is too ${seconds < nowS ? 'old' : 'far in the future'}: ${off}`,
+      };
     }
     const prefix = `${id}.${timestamp}.`;
     const keys = keysOf(secrets);
@@ -65,9 +77,13 @@ export const standardWebhooks: SignatureScheme = {
     for (const key of keys) if (key.kind === 'hmac') expected.push(key.hmac.digest(prefix, body, 'base64'));
     for (const candidate of value.split(' ').slice(0, maxCandidates)) {
       if (candidate.startsWith('v1,') && matchesAny(candidate.slice(3), expected)) return { ok: true };
-      if (candidate.startsWith('v1a,') && verifiesEd25519(candidate.slice(4), prefix, body, keys)) return { ok: true };
+      if (candidate.startsWith('v1a,') && verifiesEd25519(candidate.slice(4), prefix, body, keys))
+        return { ok: true };
     }
-    return { ok: false, reason: 'no signature in webhook-signature fits: another secret, or the body was changed' };
+    return {
+      ok: false,
+      reason: 'no signature in webhook-signature fits: another secret, or the body was changed',
+    };
   },
 };
 
@@ -94,7 +110,8 @@ function parseSecret(secret: string): Key {
   if (secret.startsWith('whsk_')) {
     const bytes = decodeBase64(secret.slice(5), 'whsk_');
     // The seed alone, or the seed with the public key behind it as svix-server writes it.
-    if (bytes.length !== 32 && bytes.length !== 64) throw configError('a whsk_ secret must hold 32 or 64 bytes');
+    if (bytes.length !== 32 && bytes.length !== 64)
+      throw configError('a whsk_ secret must hold 32 or 64 bytes');
     const der = Buffer.concat([pkcs8Prefix, bytes.subarray(0, 32)]);
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     return { kind: 'ed25519', privateKey, publicKey: createPublicKey(privateKey) };
@@ -103,7 +120,11 @@ function parseSecret(secret: string): Key {
     const bytes = decodeBase64(secret.slice(5), 'whpk_');
     if (bytes.length !== 32) throw configError('a whpk_ key must hold 32 bytes');
     const der = Buffer.concat([spkiPrefix, bytes]);
-    return { kind: 'ed25519', privateKey: undefined, publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }) };
+    return {
+      kind: 'ed25519',
+      privateKey: undefined,
+      publicKey: createPublicKey({ key: der, format: 'der', type: 'spki' }),
+    };
   }
   const encoded = secret.startsWith('whsec_') ? secret.slice(6) : secret;
   return { kind: 'hmac', hmac: new HmacKey(decodeBase64(encoded, 'whsec_')) };

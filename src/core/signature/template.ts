@@ -14,21 +14,28 @@ const placeholder = /\{\{\s*([^{}]*?)\s*\}\}/g;
 export function templateScheme(setting: Extract<SignatureSetting, { scheme: 'template' }>): SignatureScheme {
   const { header, value } = setting;
   const problem = templateProblem(value);
-  if (problem !== undefined) throw new AuditsinkError('config', `signature for the header ${header}: ${problem}`);
+  if (problem !== undefined)
+    throw new AuditsinkError('config', `signature for the header ${header}: ${problem}`);
   const headerKey = header.toLowerCase();
   return {
     name: 'template',
     prepare(secrets) {
       const [key] = hmacKeys(header, secrets);
-      return { headers: ({ body }) => [[header, fill(value, (encoding) => key?.digest('', body, encoding) ?? '')]] };
+      return {
+        headers: ({ body }) => [[header, fill(value, (encoding) => key?.digest('', body, encoding) ?? '')]],
+      };
     },
     verify({ headers, body, secrets }) {
       const given = headers(headerKey);
-      if (given === undefined || given === '') return { ok: false, reason: `the header ${header} is missing` };
+      if (given === undefined || given === '')
+        return { ok: false, reason: `the header ${header} is missing` };
       const keys = hmacKeys(header, secrets);
       const expected = keys.map((key) => fill(value, (encoding) => key.digest('', body, encoding)));
       if (matchesAny(given, expected)) return { ok: true };
-      return { ok: false, reason: `the signature in ${header} is wrong: another secret, or the body was changed` };
+      return {
+        ok: false,
+        reason: `the signature in ${header} is wrong: another secret, or the body was changed`,
+      };
     },
   };
 }
@@ -37,7 +44,8 @@ export function templateScheme(setting: Extract<SignatureSetting, { scheme: 'tem
 export function templateProblem(value: string): string | undefined {
   let signs = false;
   for (const [, name] of value.matchAll(placeholder)) {
-    if (name !== 'hmac' && name !== 'hmac_base64') return `{{${name}}} is unknown; use {{hmac}} or {{hmac_base64}}`;
+    if (name !== 'hmac' && name !== 'hmac_base64')
+      return `{{${name}}} is unknown; use {{hmac}} or {{hmac_base64}}`;
     signs = true;
   }
   if (!signs) return 'the value holds no signature; write for example sha256={{hmac}}';
