@@ -18,7 +18,7 @@ export function parsePath(path: string): string[] | undefined {
   return separator === '' ? segments : undefined;
 }
 
-/** A path in the form {@link parsePath} reads: keys that hold dots or brackets stand in brackets. */
+/** A path in the form {@link parsePath} reads: keys that hold dots, brackets or spaces stand in brackets. */
 export function formatPath(segments: readonly string[]): string {
   return segments.map((segment) => (/^[^.[\]\s]+$/.test(segment) ? segment : `[${segment}]`)).join('.');
 }
@@ -30,16 +30,18 @@ export function formatPath(segments: readonly string[]): string {
  * field always wins over a key with dots. Inherited properties are never read.
  */
 export function pathReader(segments: readonly string[]): PathReader {
-  const [first, second] = segments;
-  if (segments.length === 1 && first !== undefined) return (root) => own(root, first);
-  if (segments.length === 2 && first !== undefined && second !== undefined) {
-    const joined = `${first}.${second}`;
-    return (root) => own(own(root, first), second) ?? orJoined(root, segments, joined);
+  const length = segments.length;
+  if (length < 2) {
+    const [only] = segments;
+    return only === undefined ? (root) => root : (root) => own(root, only);
   }
+  const joined = segments.map((_, from) =>
+    segments.slice(from).map((_s, i) => segments.slice(from, from + i + 1).join('.')),
+  );
   return (root) => {
     let value = root;
-    for (const segment of segments) value = own(value, segment);
-    return value === undefined && segments.length > 0 ? joinedKeys(root, segments, 0) : value;
+    for (let i = 0; i < length && value !== undefined; i += 1) value = own(value, segments[i] as string);
+    return value === undefined ? readJoined(root, joined, 0) : value;
   };
 }
 
@@ -54,18 +56,14 @@ function own(value: unknown, key: string): unknown {
   return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** With two segments the only joined key is the whole path; `null` found the nested way stays null. */
-function orJoined(root: unknown, segments: readonly string[], joined: string): unknown {
-  const [first = '', second = ''] = segments;
-  return own(own(root, first), second) === null ? null : own(root, joined);
-}
-
-function joinedKeys(root: unknown, segments: readonly string[], from: number): unknown {
+/** `joined[from][n]` is the key made of the `n + 1` segments that begin at `from`. */
+function readJoined(root: unknown, joined: readonly string[][], from: number): unknown {
   if (root === null || typeof root !== 'object') return undefined;
-  for (let to = segments.length; to > from; to -= 1) {
-    const value = own(root, segments.slice(from, to).join('.'));
+  const keys = joined[from] ?? [];
+  for (let n = keys.length - 1; n >= 0; n -= 1) {
+    const value = own(root, keys[n] as string);
     if (value === undefined) continue;
-    const found = to === segments.length ? value : joinedKeys(value, segments, to);
+    const found = n === keys.length - 1 ? value : readJoined(value, joined, from + n + 1);
     if (found !== undefined) return found;
   }
   return undefined;
