@@ -85,7 +85,9 @@ export class Family<T extends Counter | Gauge | Distribution> {
   }
 }
 
-const latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
+const latencyBounds = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600,
+];
 
 const counters = (name: string, help: string, labels: string[]): Family<Counter> =>
   new Family('counter', name, help, labels, () => new Counter());
@@ -109,23 +111,38 @@ export function createMetrics() {
       'Bytes that were deleted or truncated before they could be read.',
       ['source'],
     ),
-    sourceLag: gauges('auditsink_source_lag_bytes', 'Bytes written to the log and not yet accepted.', ['source']),
-    deliveries: counters('auditsink_deliveries_total', 'Deliveries by how they ended: delivered, dead, filtered.', [
-      'sink',
-      'outcome',
+    sourceLag: gauges('auditsink_source_lag_bytes', 'Bytes written to the log and not yet accepted.', [
+      'source',
     ]),
+    deliveries: counters(
+      'auditsink_deliveries_total',
+      'Deliveries by how they ended: delivered, dead, filtered.',
+      ['sink', 'outcome'],
+    ),
     attempts: counters(
       'auditsink_attempts_total',
       'HTTP requests made, by status code or by error class (network, timeout, dns, tls).',
       ['sink', 'code'],
     ),
-    attemptDuration: histograms('auditsink_attempt_duration_seconds', 'Duration of one HTTP request.', ['sink']),
-    deliveryLatency: histograms('auditsink_delivery_latency_seconds', 'From accepted to delivered.', ['sink']),
+    attemptDuration: histograms('auditsink_attempt_duration_seconds', 'Duration of one HTTP request.', [
+      'sink',
+    ]),
+    deliveryLatency: histograms('auditsink_delivery_latency_seconds', 'From accepted to delivered.', [
+      'sink',
+    ]),
     sinkPending: gauges('auditsink_sink_pending', 'Deliveries not yet settled.', ['sink']),
-    sinkOldestPending: gauges('auditsink_sink_oldest_pending_seconds', 'Age of the oldest unsettled delivery.', ['sink']),
+    sinkOldestPending: gauges(
+      'auditsink_sink_oldest_pending_seconds',
+      'Age of the oldest unsettled delivery.',
+      ['sink'],
+    ),
     sinkPaused: gauges('auditsink_sink_paused', '1 while the sink is held, by reason.', ['sink', 'reason']),
     journalBytes: gauges('auditsink_journal_bytes', 'Size of the journal on disk.', []),
-    configReloadSuccess: gauges('auditsink_config_reload_success', '1 if the last config load succeeded.', []),
+    configReloadSuccess: gauges(
+      'auditsink_config_reload_success',
+      '1 if the last config load succeeded.',
+      [],
+    ),
     buildInfo: gauges('auditsink_build_info', 'Always 1; the version is in the label.', ['version']),
   };
 }

@@ -17,11 +17,15 @@ export function planRetry(policy: RetryPolicy, attempts: number, elapsedMs: numb
     return { kind: 'exhausted', reason: `max_attempts of ${policy.maxAttempts} reached` };
   }
   const wait = nextWait(policy, attempts, rng);
-  if (wait === undefined) return { kind: 'exhausted', reason: `retry schedule used up after ${attempts} attempts` };
+  if (wait === undefined)
+    return { kind: 'exhausted', reason: `retry schedule used up after ${attempts} attempts` };
   if (policy.maxElapsedMs === null) return { kind: 'wait', ms: wait };
   const left = policy.maxElapsedMs - elapsedMs;
   if (left < boundToleranceMs) {
-    return { kind: 'exhausted', reason: `max_backoff_duration of ${formatDuration(policy.maxElapsedMs)} reached` };
+    return {
+      kind: 'exhausted',
+      reason: `max_backoff_duration of ${formatDuration(policy.maxElapsedMs)} reached`,
+    };
   }
   return { kind: 'wait', ms: Math.min(wait, left) };
 }

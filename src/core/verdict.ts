@@ -53,7 +53,8 @@ export function judge(
   if (inBody === undefined && isSuccess(result.status, policy.success)) return { kind: 'delivered' };
 
   const status = inBody?.status ?? result.status;
-  const reason = inBody === undefined ? describe(result.status) : `HTTP ${result.status} with error ${inBody.word}`;
+  const reason =
+    inBody === undefined ? describe(result.status) : `HTTP ${result.status} with error ${inBody.word}`;
   const kind = isRetriedStatus(status, policy.retry.on) ? 'retryable' : 'fatal';
   const holdMs = status === 429 || status === 503 ? parseRetryAfter(result.retryAfter, nowMs) : undefined;
   return holdMs === undefined ? { kind, reason } : { kind, reason, holdMs };

@@ -33,7 +33,8 @@ export function prune(db: DatabaseSync, step: PruneStep): number {
   for (const row of rows) drop.run(row['seq'] as number);
   // What an open delivery kept lies in the same range: go by what events are gone, not by the range alone.
   for (const { ref } of db.prepare('SELECT ref FROM sinks').all() as Array<{ ref: number }>) {
-    const gone = 'sink = ? AND seq BETWEEN ? AND ? AND seq NOT IN (SELECT seq FROM events WHERE seq BETWEEN ? AND ?)';
+    const gone =
+      'sink = ? AND seq BETWEEN ? AND ? AND seq NOT IN (SELECT seq FROM events WHERE seq BETWEEN ? AND ?)';
     db.prepare(`DELETE FROM deliveries WHERE ${gone}`).run(ref, first, last, first, last);
     db.prepare(`DELETE FROM attempts WHERE ${gone}`).run(ref, first, last, first, last);
   }

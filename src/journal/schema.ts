@@ -83,14 +83,20 @@ export function openForDaemon(stateDir: string): DatabaseSync {
 export function openForCommand(stateDir: string): DatabaseSync {
   const path = journalPath(stateDir);
   if (!existsSync(path)) {
-    throw new AuditsinkError('state_dir', `no journal at ${path}: has the daemon ever run with this state_dir?`);
+    throw new AuditsinkError(
+      'state_dir',
+      `no journal at ${path}: has the daemon ever run with this state_dir?`,
+    );
   }
   return guarded(path, () => {
     const db = new DatabaseSync(path, { timeout: 10_000 });
     try {
       refuseForeign(db, path);
       if (versionOf(db) < migrations.length) {
-        throw new AuditsinkError('failed', `the journal ${path} is of an older version; start the daemon once to upgrade it`);
+        throw new AuditsinkError(
+          'failed',
+          `the journal ${path} is of an older version; start the daemon once to upgrade it`,
+        );
       }
       return db;
     } catch (error) {
@@ -143,4 +149,3 @@ function guarded<T>(path: string, open: () => T): T {
     throw journalError(error, path);
   }
 }
-

@@ -50,6 +50,10 @@ export function journalError(error: unknown, path: string): AuditsinkError {
         options,
       );
     default:
-      return new AuditsinkError('journal_io', `the journal ${path} cannot be used: ${messageOf(error)}`, options);
+      return new AuditsinkError(
+        'journal_io',
+        `the journal ${path} cannot be used: ${messageOf(error)}`,
+        options,
+      );
   }
 }

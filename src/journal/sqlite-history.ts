@@ -8,7 +8,14 @@ import type {
   SinkOverview,
 } from '../core/history.ts';
 import type { StoredEvent } from '../core/journal.ts';
-import { attemptFromRow, deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
+import {
+  attemptFromRow,
+  deliveryColumns,
+  deliveryFromRow,
+  eventColumns,
+  eventFromRow,
+  stateNumber,
+} from './rows.ts';
 import type { Row } from './rows.ts';
 import { journalPath, openForCommand } from './schema.ts';
 import { journalError } from './sqlite-error.ts';
@@ -43,18 +50,27 @@ export class SqliteHistory implements History {
   }
 
   detail(eventId: string, sink?: string): DeliveryDetail[] {
-    const event = this.#query(`SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.id = ?`, [
-      eventId,
-    ])[0];
+    const event = this.#query(
+      `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.id = ?`,
+      [eventId],
+    )[0];
     if (event === undefined) return [];
     const stored = eventFromRow(event);
     return this.#sinkRefs(sink).flatMap(({ ref, name }) =>
-      this.#listed(name, [['d.sink = ?', ref], ['d.seq = ?', stored.seq]], 1).map((delivery) => ({
+      this.#listed(
+        name,
+        [
+          ['d.sink = ?', ref],
+          ['d.seq = ?', stored.seq],
+        ],
+        1,
+      ).map((delivery) => ({
         ...delivery,
         event: stored,
-        failures: this.#query('SELECT * FROM attempts WHERE sink = ? AND seq = ? ORDER BY n', [ref, stored.seq]).map(
-          attemptFromRow,
-        ),
+        failures: this.#query('SELECT * FROM attempts WHERE sink = ? AND seq = ? ORDER BY n', [
+          ref,
+          stored.seq,
+        ]).map(attemptFromRow),
       })),
     );
   }
@@ -136,7 +152,9 @@ export class SqliteHistory implements History {
 
   setPaused(sink: string, paused: boolean): boolean {
     return this.#guarded(
-      () => this.#db.prepare('UPDATE sinks SET paused = ? WHERE name = ?').run(paused ? 1 : 0, sink).changes === 1,
+      () =>
+        this.#db.prepare('UPDATE sinks SET paused = ? WHERE name = ?').run(paused ? 1 : 0, sink).changes ===
+        1,
     );
   }
 

@@ -116,11 +116,15 @@ export class SqliteJournal implements Journal {
   }
 
   openDeliveries(sink: string, limit: number): Promise<DeliveryRecord[]> {
-    return this.#read(() => this.#statements.openDeliveries.all(this.#sinkRef(sink), limit).map(deliveryFromRow));
+    return this.#read(() =>
+      this.#statements.openDeliveries.all(this.#sinkRef(sink), limit).map(deliveryFromRow),
+    );
   }
 
   record(progress: readonly SinkProgress[]): Promise<void> {
-    return this.#patience.write(() => this.#transaction(() => progress.forEach((one) => this.#recordSink(one))));
+    return this.#patience.write(() =>
+      this.#transaction(() => progress.forEach((one) => this.#recordSink(one))),
+    );
   }
 
   changedOutside(): boolean {
@@ -165,7 +169,14 @@ export class SqliteJournal implements Journal {
         const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
         for (const { event, format, text } of batch.events) {
           const origin = this.#originRef(source, format);
-          const written = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous.get(event.id) ?? null);
+          const written = insertEvent.run(
+            seq + 1,
+            event.id,
+            origin,
+            acceptedAt,
+            text,
+            previous.get(event.id) ?? null,
+          );
           const isNew = written.changes === 1;
           if (isNew) seq += 1;
           seqs.push(isNew ? seq : 0);
@@ -213,7 +224,16 @@ export class SqliteJournal implements Journal {
       }
     }
     for (const a of progress.failedAttempts) {
-      this.#statements.insertAttempt.run(ref, a.seq, a.at, a.durationMs, a.status, a.errorClass, a.reason, a.reply);
+      this.#statements.insertAttempt.run(
+        ref,
+        a.seq,
+        a.at,
+        a.durationMs,
+        a.status,
+        a.errorClass,
+        a.reason,
+        a.reply,
+      );
     }
     this.#statements.moveSink.run(progress.cursor, progress.activeMs, successAt, failureAt, failure, ref);
   }
