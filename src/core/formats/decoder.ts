@@ -1,13 +1,17 @@
 import type { AuditEvent, FormatName, JsonObject, JsonValue } from '../event.ts';
 import type { FormatSetting } from '../policy.ts';
 import type { Decoded, Decoder } from '../source.ts';
+import { flagsmith } from './flagsmith.ts';
+import { flipper } from './flipper.ts';
 import { flipt, isLogLine, locateDocument } from './flipt.ts';
 import { fliptWebhookBody } from './flipt-body.ts';
 import { isObject, type Format } from './format.ts';
 import { json } from './json.ts';
+import { rollgate } from './rollgate.ts';
+import { unleash } from './unleash.ts';
 
 /** A new format is one file and one line here; `auto` asks them in this order, the most particular first. */
-const formats: readonly Format[] = [flipt, json];
+const formats: readonly Format[] = [flipt, flagsmith, rollgate, flipper, unleash, json];
 
 const byName = new Map<FormatName, Format>(formats.map((format) => [format.name, format]));
 
@@ -36,7 +40,7 @@ export function createDecoder(source: string, setting: FormatSetting): Decoder {
     }
     let raw: JsonValue;
     try {
-      raw = JSON.parse(text) as JsonValue;
+      raw = JSON.parse(text);
     } catch {
       return invalidJson; // the reason is all that is kept of a parse error
     }
@@ -58,7 +62,8 @@ function recognise(raw: JsonObject): Format | undefined {
 
 /** The event of a text that was accepted before. Throws if it is none, which means the journal was altered. */
 export function redecode(source: string, id: string, format: FormatName, text: string): AuditEvent {
-  const event = formatOf(format).normalise(JSON.parse(text) as JsonObject, source, () => id);
+  const raw: JsonObject = JSON.parse(text);
+  const event = formatOf(format).normalise(raw, source, () => id);
   if (event === undefined)
     throw new TypeError(`event ${id} of source ${source} is no ${format} event any more`);
   return event;

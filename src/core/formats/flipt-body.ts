@@ -4,20 +4,45 @@
  * so that no number loses a digit and no nested byte changes.
  */
 export function fliptWebhookBody(text: string): string {
-  const members = scanMembers(text);
-  if (members === undefined) return text;
-  const wrapped = members.some(({ key, value }) => key === 'M' && value === '"AUDIT"');
-  const ordered = new Array<string>(webhookOrder.length);
-  const unknown: string[] = [];
-  for (const { key, value } of members) {
+  const known: Array<string | undefined> = [];
+  let unknown = '';
+  let wrapper = '';
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) !== openBrace) return text;
+  at = skipSpace(text, at + 1);
+  while (text.charCodeAt(at) === quote) {
+    const keyEnd = stringEnd(text, at);
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const valueEnd = endOfValue(text, valueStart);
+    const key = text.slice(at + 1, keyEnd - 1);
+    const value = text.slice(valueStart, valueEnd);
     const place = webhookOrder.indexOf(key);
-    if (place >= 0) ordered[place] = `"${key}":${value}`;
-    else if (!(wrapped && (key === 'T' || key === 'M'))) unknown.push(`"${key}":${value}`);
+    if (place >= 0) known[place] = value;
+    else if (key === 'T' || (key === 'M' && value === '"AUDIT"')) wrapper += `,"${key}":${value}`;
+    else unknown += `,"${key}":${value}`;
+    at = skipSpace(text, valueEnd);
+    if (text.charCodeAt(at) !== comma) break;
+    at = skipSpace(text, at + 1);
   }
-  return escapeAsGo(`{${[...ordered.filter((member) => member !== undefined), ...unknown].join(',')}}`);
+  let members = '';
+  for (let place = 0; place < webhookOrder.length; place += 1) {
+    const value = known[place];
+    if (value !== undefined) members += `,"${webhookOrder[place]}":${value}`;
+  }
+  // The logger's own T and M go; a T without that M is a field of the event that we do not know.
+  if (!wrapper.includes('"M":')) members += wrapper;
+  return escapeAsGo(`{${(members + unknown).slice(1)}}`);
 }
 
 const webhookOrder = ['version', 'type', 'action', 'metadata', 'payload', 'timestamp', 'status'];
+
+const quote = 0x22;
+const comma = 0x2c;
+const backslash = 0x5c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 const goEscapes: Record<string, string> = {
   '<': '\\u003c',
@@ -30,31 +55,7 @@ const goEscapes: Record<string, string> = {
 /** These characters can only stand inside strings, so the whole text can be treated as one. */
 function escapeAsGo(json: string): string {
   if (!/[<>&\u2028\u2029]/.test(json)) return json;
-  return json.replace(/[<>&\u2028\u2029]/g, (character) => goEscapes[character] as string);
-}
-
-interface Member {
-  /** As written, between its quotes. */
-  key: string;
-  value: string;
-}
-
-/** The top-level members of a valid JSON object, as text; undefined when it is no object. */
-function scanMembers(text: string): Member[] | undefined {
-  let at = skipSpace(text, 0);
-  if (text.charCodeAt(at) !== 0x7b) return undefined;
-  const members: Member[] = [];
-  at = skipSpace(text, at + 1);
-  while (text.charCodeAt(at) === 0x22) {
-    const keyEnd = stringEnd(text, at);
-    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const valueEnd = endOfValue(text, valueStart);
-    members.push({ key: text.slice(at + 1, keyEnd - 1), value: text.slice(valueStart, valueEnd) });
-    at = skipSpace(text, valueEnd);
-    if (text.charCodeAt(at) !== 0x2c) break;
-    at = skipSpace(text, at + 1);
-  }
-  return members;
+  return json.replace(/[<>&\u2028\u2029]/g, (character) => goEscapes[character] ?? character);
 }
 
 function skipSpace(text: string, from: number): number {
@@ -67,35 +68,30 @@ function skipSpace(text: string, from: number): number {
 
 /** The index after the closing quote of the string that opens at `from`. */
 function stringEnd(text: string, from: number): number {
-  let quote = text.indexOf('"', from + 1);
-  while (quote > 0) {
-    let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes += 1;
-    if (backslashes % 2 === 0) return quote + 1;
-    quote = text.indexOf('"', quote + 1);
+  for (let at = from + 1; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) return at + 1;
+    if (code === backslash) at += 1;
   }
   return text.length;
 }
 
 /** The index after the value that begins at `from`. */
 function endOfValue(text: string, from: number): number {
-  const first = text.charCodeAt(from);
-  if (first === 0x22) return stringEnd(text, from);
   let depth = 0;
-  let at = from;
-  while (at < text.length) {
+  for (let at = from; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === 0x22) {
-      at = stringEnd(text, at);
-      continue;
-    }
-    if (code === 0x7b || code === 0x5b) depth += 1;
-    else if (code === 0x7d || code === 0x5d) {
-      if (depth === 0) return at;
-      depth -= 1;
+    if (code === quote) {
+      at = stringEnd(text, at) - 1;
       if (depth === 0) return at + 1;
-    } else if (depth === 0 && (code === 0x2c || code <= 0x20)) return at;
-    at += 1;
+    } else if (code === openBrace || code === openBracket) {
+      depth += 1;
+    } else if (code === closeBrace || code === closeBracket) {
+      depth -= 1;
+      if (depth <= 0) return depth < 0 ? at : at + 1;
+    } else if (depth === 0 && (code === comma || code <= 0x20)) {
+      return at;
+    }
   }
-  return at;
+  return text.length;
 }

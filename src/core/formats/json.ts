@@ -50,7 +50,7 @@ function typeAndAction(raw: JsonObject): { type: string; action: string } {
   const action = firstText(raw, actionKeys);
   if (action === '') {
     const split = /^(.+)[.:/]([^.:/]+)$/.exec(type);
-    if (split !== null) return { type: split[1] as string, action: split[2] as string };
+    if (split !== null) return { type: split[1] ?? '', action: split[2] ?? '' };
   }
   return { type: type || 'event', action: action || 'received' };
 }

@@ -19,7 +19,7 @@ export function bodyHmacScheme(options: {
   return {
     name,
     prepare(secrets) {
-      const key = hmacKeys(name, secrets)[0] as HmacKey;
+      const [key] = hmacKeys(name, secrets);
       return { headers: ({ body }) => [[header, prefix + key.digest('', body, 'hex')]] };
     },
     verify({ headers, body, secrets }) {
@@ -39,20 +39,28 @@ export function bodyHmacScheme(options: {
 }
 
 /** Prepared keys by the list they came from, since a source verifies each request with the same list. */
-const prepared = new WeakMap<readonly string[], HmacKey[]>();
+const prepared = new WeakMap<readonly string[], HmacKeys>();
+
+/** At least one key, the newest first. */
+export type HmacKeys = readonly [HmacKey, ...HmacKey[]];
 
 /**
  * HMAC keys of secrets that are used as they are written, in UTF-8. Throws AuditsinkError('config') when there
  * is none, or an empty one.
  */
-export function hmacKeys(scheme: string, secrets: readonly string[]): HmacKey[] {
+export function hmacKeys(scheme: string, secrets: readonly string[]): HmacKeys {
   const found = prepared.get(secrets);
   if (found !== undefined) return found;
-  if (secrets.length === 0)
+  const [newest, ...older] = secrets;
+  if (newest === undefined)
     throw new AuditsinkError('config', `signature ${scheme}: there is no secret; give one`);
   if (secrets.includes(''))
     throw new AuditsinkError('config', `signature ${scheme}: a secret is empty; give one`);
-  const keys = secrets.map((secret) => new HmacKey(Buffer.from(secret)));
+  const keys: HmacKeys = [keyOf(newest), ...older.map(keyOf)];
   prepared.set(secrets, keys);
   return keys;
+}
+
+function keyOf(secret: string): HmacKey {
+  return new HmacKey(Buffer.from(secret));
 }

@@ -22,7 +22,7 @@ export function templateScheme(setting: Extract<SignatureSetting, { scheme: 'tem
     prepare(secrets) {
       const [key] = hmacKeys(header, secrets);
       return {
-        headers: ({ body }) => [[header, fill(value, (encoding) => key?.digest('', body, encoding) ?? '')]],
+        headers: ({ body }) => [[header, fill(value, (encoding) => key.digest('', body, encoding))]],
       };
     },
     verify({ headers, body, secrets }) {
