@@ -1,0 +1,72 @@
+import type { Clock } from '../core/clock.ts';
+import { Marked } from './marked.ts';
+import { plainText } from './escape.ts';
+import { TemplateError } from './problem.ts';
+
+/** What Handlebars passes as the last argument of a helper. */
+export interface HelperOptions {
+  name: string;
+  hash: Record<string, unknown>;
+  loc?: hbs.AST.SourceLocation;
+}
+
+/** One helper: how it may be called, checked when a template is compiled, and what it does. */
+export interface HelperSpec {
+  /** For messages and the documentation: `truncate text length`. */
+  usage: string;
+  min: number;
+  max: number;
+  /** Names that may be given as `name=value`. */
+  named?: readonly string[];
+  run(args: readonly unknown[], call: HelperCall): unknown;
+}
+
+/** One call of a helper; its methods check arguments and name helper, argument and type, never the value. */
+export class HelperCall {
+  readonly options: HelperOptions;
+  readonly clock: Clock;
+
+  constructor(options: HelperOptions, clock: Clock) {
+    this.options = options;
+    this.clock = clock;
+  }
+
+  /** Text of a text, number or boolean; empty for what is missing. */
+  text(value: unknown, what = 'text'): string {
+    if (typeof value === 'string') return value;
+    if (value instanceof Marked) return value.text;
+    if (typeof value === 'object' && value !== null) {
+      throw this.error(`needs ${what}, got ${typeName(value)}`, 'write (toJson …) to use it as text');
+    }
+    return plainText(value);
+  }
+
+  number(value: unknown, what: string): number {
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number === 'number' && Number.isFinite(number)) return number;
+    throw this.error(`needs ${what}, got ${typeName(value)}`);
+  }
+
+  error(message: string, hint?: string): TemplateError {
+    const text = `${this.options.name} ${message}${hint === undefined ? '' : `; ${hint}`}`;
+    return new TemplateError(text, this.options.loc);
+  }
+}
+
+/** The type of a value as a person would say it. */
+export function typeName(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (value instanceof Marked) return 'text';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+/** A helper in the form Handlebars calls. */
+export function bindHelper(spec: HelperSpec, clock: Clock): (...args: unknown[]) => unknown {
+  return (...args) => {
+    const options = args.pop() as HelperOptions;
+    return spec.run(args, new HelperCall(options, clock));
+  };
+}

@@ -1,0 +1,44 @@
+import type { AuditEvent } from '../core/event.ts';
+import type { Rendered } from '../core/render.ts';
+import { failureProblem, reasonOf } from './failure.ts';
+import { jsonProblem } from './json-problem.ts';
+import type { TemplateFunction } from './handlebars.ts';
+import type { Inspected, TemplateRenderer } from './renderer.ts';
+import type { TemplateSet, Unit } from './template-set.ts';
+
+/** Renders a template text; a JSON body is parsed once to be sure that it is one. */
+export class TextRenderer implements TemplateRenderer {
+  readonly set: TemplateSet;
+  readonly #unit: Unit;
+  readonly #render: TemplateFunction;
+  readonly #options: object | undefined;
+
+  constructor(set: TemplateSet, unit: Unit) {
+    this.set = set;
+    this.#unit = unit;
+    this.#render = set.function(unit);
+    this.#options = set.usesData ? undefined : set.callOptions(undefined);
+  }
+
+  render(event: AuditEvent): Rendered {
+    const result = this.inspect(event);
+    return result.ok ? result : { ok: false, reason: reasonOf(result.problem) };
+  }
+
+  inspect(event: AuditEvent): Inspected {
+    let body: string;
+    try {
+      body = this.#render(event, this.#options ?? this.set.callOptions(event));
+    } catch (error) {
+      return { ok: false, problem: failureProblem(error) };
+    }
+    if (this.set.format === 'json') {
+      try {
+        JSON.parse(body);
+      } catch {
+        return { ok: false, problem: jsonProblem(this.set, this.#unit, event, body) };
+      }
+    }
+    return { ok: true, body };
+  }
+}
