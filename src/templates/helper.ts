@@ -7,6 +7,9 @@ import { TemplateError } from './problem.ts';
 export interface HelperOptions {
   name: string;
   hash: Record<string, unknown>;
+  /** The body of a block helper. */
+  fn?(context: unknown, options: { data: unknown }): string;
+  data?: unknown;
   loc?: hbs.AST.SourceLocation;
 }
 
@@ -25,10 +28,13 @@ export interface HelperSpec {
 export class HelperCall {
   readonly options: HelperOptions;
   readonly clock: Clock;
+  /** What `this` is where the helper is called. */
+  readonly context: unknown;
 
-  constructor(options: HelperOptions, clock: Clock) {
+  constructor(options: HelperOptions, clock: Clock, context: unknown) {
     this.options = options;
     this.clock = clock;
+    this.context = context;
   }
 
   /** Text of a text, number or boolean; empty for what is missing. */
@@ -65,8 +71,8 @@ export function typeName(value: unknown): string {
 
 /** A helper in the form Handlebars calls. */
 export function bindHelper(spec: HelperSpec, clock: Clock): (...args: unknown[]) => unknown {
-  return (...args) => {
+  return function helper(this: unknown, ...args: unknown[]): unknown {
     const options = args.pop() as HelperOptions;
-    return spec.run(args, new HelperCall(options, clock));
+    return spec.run(args, new HelperCall(options, clock, this));
   };
 }

@@ -1,4 +1,5 @@
 import { blockHelpers, helperSpecs } from './helpers/table.ts';
+import type { BlockSpec } from './helpers/table.ts';
 import { placeOf } from './problem.ts';
 import type { TemplateProblem } from './problem.ts';
 import { suggest } from '../core/suggest.ts';
@@ -90,16 +91,13 @@ export function validate(program: hbs.AST.Program): { references: References; pr
       return;
     }
     const block = Object.hasOwn(blockHelpers, name) ? blockHelpers[name] : undefined;
-    if (block !== undefined) checkArguments(node, { ...block, usage: `#${name} value` });
+    if (block !== undefined) checkArguments(node, block);
     else if (Object.hasOwn(helperSpecs, name) && name !== 'changes') {
       report(node.path, 'unknown_helper', `${name} cannot open a block`, `write {{#if (${name} …)}}`);
     } else if (node.params.length > 0 || hasHash(node.hash)) unknownHelper(node.path, undefined);
   }
 
-  function checkArguments(
-    node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement,
-    spec: { usage: string; min: number; max: number; named?: readonly string[] },
-  ): void {
+  function checkArguments(node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement, spec: BlockSpec): void {
     const { params } = node;
     const name = String((node.path as hbs.AST.PathExpression).original);
     const usage = `write {{${spec.usage}}}`;
@@ -115,6 +113,7 @@ export function validate(program: hbs.AST.Program): { references: References; pr
       );
     }
     const named = spec.named ?? [];
+    if (named === 'any') return;
     for (const pair of hasHash(node.hash) ? node.hash.pairs : []) {
       if (named.includes(pair.key)) continue;
       const meant = suggest(pair.key, named);

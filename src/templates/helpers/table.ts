@@ -2,8 +2,12 @@ import type { Clock } from '../../core/clock.ts';
 import { internals } from '../handlebars.ts';
 import { bindHelper } from '../helper.ts';
 import type { HelperSpec } from '../helper.ts';
+import { changeHelpers } from './changes.ts';
 import { dataHelpers } from './data.ts';
+import { dateHelpers } from './date.ts';
+import { letBlock } from './let.ts';
 import { logicHelpers } from './logic.ts';
+import { slackHelpers } from './slack.ts';
 import { textHelpers } from './text.ts';
 
 /** Every helper that can be written inside an expression. A new one is one line here. */
@@ -11,21 +15,31 @@ export const helperSpecs: Readonly<Record<string, HelperSpec>> = {
   ...dataHelpers,
   ...logicHelpers,
   ...textHelpers,
+  ...dateHelpers,
+  ...slackHelpers,
+  ...changeHelpers,
 };
 
-/** Handlebars' own block helpers, and the arguments each takes. */
-export const blockHelpers: Readonly<Record<string, { min: number; max: number; named: readonly string[] }>> =
-  {
-    if: { min: 1, max: 1, named: ['includeZero'] },
-    unless: { min: 1, max: 1, named: ['includeZero'] },
-    each: { min: 1, max: 1, named: [] },
-    with: { min: 1, max: 1, named: [] },
-  };
+/** The block helpers, and the arguments each takes; `named: 'any'` takes any name. All but `let` are Handlebars' own. */
+export const blockHelpers: Readonly<Record<string, BlockSpec>> = {
+  if: { usage: '#if value', min: 1, max: 1, named: ['includeZero'] },
+  unless: { usage: '#unless value', min: 1, max: 1, named: ['includeZero'] },
+  each: { usage: '#each list', min: 1, max: 1 },
+  with: { usage: '#with object', min: 1, max: 1 },
+  let: { usage: '#let name=value …', min: 0, max: 0, named: 'any' },
+};
+
+export interface BlockSpec {
+  usage: string;
+  min: number;
+  max: number;
+  named?: readonly string[] | 'any';
+}
 
 /** The functions Handlebars calls, by name. */
 export function helperTable(clock: Clock): Record<string, unknown> {
   const table: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(helperSpecs)) table[name] = bindHelper(spec, clock);
-  for (const name of Object.keys(blockHelpers)) table[name] = internals.helpers[name];
+  for (const name of Object.keys(blockHelpers)) table[name] = internals.helpers[name] ?? letBlock;
   return table;
 }
