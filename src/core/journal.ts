@@ -1,4 +1,4 @@
-import type { FormatName } from './event.ts';
+import type { AuditEvent, FormatName, JsonValue } from './event.ts';
 import type { SourceBatch } from './source.ts';
 
 /** An accepted event as the journal holds it; `redecode` turns it into its normal form again. */
@@ -81,8 +81,11 @@ export interface PruneRequest {
  * they reject with AuditsinkError only when the journal is broken for good or closed.
  */
 export interface Journal {
-  /** Commits events, rejects and checkpoints together; returns the events that are new, with their seq. */
-  append(source: string, batch: SourceBatch, previous: ReadonlyMap<string, string>): Promise<AppendResult>;
+  /**
+   * Commits events, rejects and checkpoints together. With `stateOf` the last known payload of each thing is kept
+   * and given to the next event of the same thing as `previous`.
+   */
+  append(source: string, batch: SourceBatch, stateOf: StateOf | null): Promise<AppendResult>;
   checkpoints(source: string): Promise<Map<string, string>>;
   /** Highest seq given out so far; 0 for an empty journal. */
   lastSeq(): number;
@@ -113,5 +116,10 @@ export interface Journal {
 export interface AppendResult {
   /** One entry per event of the batch, in order: its seq, or 0 for an event the journal already held. */
   seqs: number[];
+  /** One entry per event: the payload before it as JSON, null where it is not known. */
+  previous: Array<string | null>;
   acceptedAt: number;
 }
+
+/** Which thing an event is about, and what is known of it afterwards: null once it is deleted. */
+export type StateOf = (event: AuditEvent) => { thing: string; payload: JsonValue | null } | undefined;

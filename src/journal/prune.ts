@@ -1,5 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 
+/** Things whose last payload is kept for comparison; those that changed last stay. */
+const maxThings = 100_000;
+
 interface PruneStep {
   acceptedBefore: number;
   /** Refs of the sinks whose unsettled deliveries hold an event back. */
@@ -14,6 +17,9 @@ interface PruneStep {
  */
 export function prune(db: DatabaseSync, step: PruneStep): number {
   const sinks = step.holding.length === 0 ? 'NULL' : step.holding.join(',');
+  db.prepare(
+    'DELETE FROM things WHERE seq IN (SELECT seq FROM things ORDER BY seq DESC LIMIT 1000 OFFSET ?)',
+  ).run(maxThings);
   const rows = db
     .prepare(
       `SELECT e.seq FROM events e

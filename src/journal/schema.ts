@@ -50,6 +50,7 @@ const migrations = [
   ) STRICT;
   CREATE INDEX attempts_by_delivery ON attempts (sink, seq);
   CREATE TABLE things (key TEXT PRIMARY KEY, seq INTEGER NOT NULL, payload TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX things_by_seq ON things (seq);
   `,
 ];
 

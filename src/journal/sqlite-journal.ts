@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { FormatName } from '../core/event.ts';
+import type { AuditEvent, FormatName } from '../core/event.ts';
 import type {
   AppendResult,
   DeliveryRecord,
@@ -7,6 +7,7 @@ import type {
   PruneRequest,
   SinkProgress,
   SinkRecord,
+  StateOf,
   StoredEvent,
 } from '../core/journal.ts';
 import type { Clock } from '../core/clock.ts';
@@ -16,6 +17,8 @@ import { prune } from './prune.ts';
 import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
 import { journalPath, openForDaemon } from './schema.ts';
 
+/** A payload longer than this is not kept for comparison. */
+const maxStateChars = 65_536;
 /** Only this many rejects are kept; the oldest go first. */
 const maxRejects = 10_000;
 
@@ -54,8 +57,8 @@ export class SqliteJournal implements Journal {
     this.#dataVersion = this.#readDataVersion();
   }
 
-  append(source: string, batch: SourceBatch, previous: ReadonlyMap<string, string>): Promise<AppendResult> {
-    return this.#patience.write(() => this.#append(source, batch, previous));
+  append(source: string, batch: SourceBatch, stateOf: StateOf | null): Promise<AppendResult> {
+    return this.#patience.write(() => this.#append(source, batch, stateOf));
   }
 
   checkpoints(source: string): Promise<Map<string, string>> {
@@ -158,28 +161,23 @@ export class SqliteJournal implements Journal {
     return Promise.resolve();
   }
 
-  #append(source: string, batch: SourceBatch, previous: ReadonlyMap<string, string>): AppendResult {
-    const acceptedAt = this.#clock.now();
+  #append(source: string, batch: SourceBatch, stateOf: StateOf | null): AppendResult {
+    const result: AppendResult = { seqs: [], previous: [], acceptedAt: this.#clock.now() };
+    const { acceptedAt } = result;
     let seq = this.#lastSeq;
-    const seqs: number[] = [];
     // Outside a transaction only, hence here: WAL with NORMAL does not sync at commit, FULL does.
     if (batch.durable === true) this.#db.exec('PRAGMA synchronous = FULL');
     try {
       this.#transaction(() => {
         const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
         for (const { event, format, text } of batch.events) {
+          const previous = this.#previous(event, stateOf);
           const origin = this.#originRef(source, format);
-          const written = insertEvent.run(
-            seq + 1,
-            event.id,
-            origin,
-            acceptedAt,
-            text,
-            previous.get(event.id) ?? null,
-          );
-          const isNew = written.changes === 1;
+          const isNew = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous).changes === 1;
           if (isNew) seq += 1;
-          seqs.push(isNew ? seq : 0);
+          result.seqs.push(isNew ? seq : 0);
+          result.previous.push(previous);
+          if (isNew && stateOf !== null) this.#keepState(event, seq, stateOf);
         }
         for (const reject of batch.rejects) {
           insertReject.run(source, acceptedAt, reject.reason, reject.position, reject.sizeBytes, reject.head);
@@ -194,7 +192,23 @@ export class SqliteJournal implements Journal {
       if (batch.durable === true) this.#db.exec('PRAGMA synchronous = NORMAL');
     }
     this.#lastSeq = seq;
-    return { seqs, acceptedAt };
+    return result;
+  }
+
+  /** The payload before this event: as the sender says, else as the last event of the same thing left it. */
+  #previous(event: AuditEvent, stateOf: StateOf | null): string | null {
+    if (event.previous !== undefined) return JSON.stringify(event.previous);
+    const state = stateOf?.(event);
+    if (state === undefined) return null;
+    return (this.#statements.state.get(state.thing)?.['payload'] as string | undefined) ?? null;
+  }
+
+  #keepState(event: AuditEvent, seq: number, stateOf: StateOf): void {
+    const state = stateOf(event);
+    if (state === undefined) return;
+    const payload = state.payload === null ? null : JSON.stringify(state.payload);
+    if (payload === null || payload.length > maxStateChars) this.#statements.dropState.run(state.thing);
+    else this.#statements.setState.run(state.thing, seq, payload);
   }
 
   #recordSink(progress: SinkProgress): void {
@@ -327,5 +341,9 @@ const sql = {
     'INSERT INTO attempts (sink, seq, at, duration_ms, status, class, reason, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   pages: 'PRAGMA page_count',
   freePages: 'PRAGMA freelist_count',
+  state: 'SELECT payload FROM things WHERE key = ?',
+  setState: `INSERT INTO things (key, seq, payload) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET seq = excluded.seq, payload = excluded.payload`,
+  dropState: 'DELETE FROM things WHERE key = ?',
   dataVersion: 'PRAGMA data_version',
 };

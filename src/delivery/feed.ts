@@ -1,0 +1,148 @@
+import type { Clock } from '../core/clock.ts';
+import type { AuditEvent, JournaledEvent } from '../core/event.ts';
+import type { Journal, StoredEvent } from '../core/journal.ts';
+
+const recentEvents = 2048;
+const recentBytes = 8 * 2 ** 20;
+const loadBytes = 2 * 2 ** 20;
+/** How long a source is held back for readers that make no progress, such as a sink whose receiver is down. */
+const pacingMs = 20;
+
+/** Turns a stored event into its normal form again. */
+export type Redecode = (stored: StoredEvent) => AuditEvent;
+
+/** A sink's place in the feed. */
+export interface Reader {
+  readonly position: number;
+  /** New events are there. */
+  wake(): void;
+}
+
+/**
+ * The accepted events in order, as the sinks read them. The newest lie parsed in memory, shared by all sinks, so
+ * that an event is parsed once and a sink that keeps up never reads the journal; whoever is behind reads from it.
+ */
+export class Feed {
+  readonly #journal: Journal;
+  readonly #redecode: Redecode;
+  readonly #clock: Clock;
+  readonly #slots: Array<JournaledEvent | undefined> = Array.from({ length: recentEvents }, () => undefined);
+  readonly #readers = new Set<Reader>();
+  #oldest: number;
+  #last: number;
+  #bytes = 0;
+  #waiters: Array<() => void> = [];
+
+  constructor(deps: { journal: Journal; redecode: Redecode; clock: Clock }) {
+    this.#journal = deps.journal;
+    this.#redecode = deps.redecode;
+    this.#clock = deps.clock;
+    this.#last = deps.journal.lastSeq();
+    this.#oldest = this.#last + 1;
+  }
+
+  get lastSeq(): number {
+    return this.#last;
+  }
+
+  /** The oldest event that need not be loaded. */
+  get oldestInMemory(): number {
+    return this.#oldest;
+  }
+
+  join(reader: Reader): void {
+    this.#readers.add(reader);
+  }
+
+  leave(reader: Reader): void {
+    this.#readers.delete(reader);
+    this.advanced();
+  }
+
+  /** Makes committed events readable and wakes the readers. They follow `lastSeq` without a gap. */
+  append(events: readonly JournaledEvent[]): void {
+    for (const event of events) {
+      while (this.#oldest <= this.#last && this.#isFullFor(event.text.length)) this.#forgetOldest();
+      this.#slots[event.seq % recentEvents] = event;
+      this.#last = event.seq;
+      this.#bytes += event.text.length;
+    }
+    for (const reader of this.#readers) reader.wake();
+  }
+
+  /** Events after `seq` if they lie in memory; null when they have to be loaded. */
+  recent(seq: number, limit: number): JournaledEvent[] | null {
+    if (seq + 1 < this.#oldest) return null;
+    const events: JournaledEvent[] = [];
+    for (let next = seq + 1; next <= this.#last && events.length < limit; next += 1) {
+      events.push(this.#slots[next % recentEvents] as JournaledEvent);
+    }
+    return events;
+  }
+
+  async load(seq: number, limit: number): Promise<JournaledEvent[]> {
+    const stored = await this.#journal.readAfter(seq, limit, loadBytes);
+    return stored.map((one) => this.#journaled(one));
+  }
+
+  /** The events of these seqs that still exist, in no particular order. */
+  async loadSeqs(seqs: readonly number[]): Promise<JournaledEvent[]> {
+    const found: JournaledEvent[] = [];
+    const missing: number[] = [];
+    for (const seq of seqs) {
+      const event = seq >= this.#oldest && seq <= this.#last ? this.#slots[seq % recentEvents] : undefined;
+      if (event === undefined) missing.push(seq);
+      else found.push(event);
+    }
+    if (missing.length === 0) return found;
+    const stored = await this.#journal.readSeqs(missing);
+    return found.concat(stored.map((one) => this.#journaled(one)));
+  }
+
+  /**
+   * Resolves when the leading reader is near: reading the log far ahead of every sink would only move events
+   * from the file to memory's end and back. Readers that stand still hold nobody up for longer than a moment.
+   */
+  room(): Promise<void> | undefined {
+    if (this.#readers.size === 0) return undefined;
+    let lead = 0;
+    for (const reader of this.#readers) lead = Math.max(lead, reader.position);
+    if (this.#last - lead < recentEvents / 2) return undefined;
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(pacingMs, resolve);
+      this.#waiters.push(() => {
+        timer.clear();
+        resolve();
+      });
+    });
+  }
+
+  /** A reader moved on. */
+  advanced(): void {
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #isFullFor(bytes: number): boolean {
+    return this.#last - this.#oldest + 1 >= recentEvents || this.#bytes + bytes > recentBytes;
+  }
+
+  #forgetOldest(): void {
+    const at = this.#oldest % recentEvents;
+    this.#bytes -= this.#slots[at]?.text.length ?? 0;
+    this.#slots[at] = undefined;
+    this.#oldest += 1;
+  }
+
+  #journaled(stored: StoredEvent): JournaledEvent {
+    return {
+      event: this.#redecode(stored),
+      format: stored.format,
+      text: stored.text,
+      seq: stored.seq,
+      acceptedAt: stored.acceptedAt,
+    };
+  }
+}

@@ -1,0 +1,121 @@
+import type { Dispatcher } from 'undici';
+import { maxReplyBytes } from '../core/attempt.ts';
+import type { AttemptResult } from '../core/attempt.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+import type { Sending } from '../core/transport.ts';
+import { errorResult } from './error-result.ts';
+
+/** A reply longer than this is broken off: its status is known, and its connection not worth reading to the end. */
+const maxReadBytes = 64 * 1024;
+
+const notBefore = new Error('the attempt timed out');
+
+/**
+ * One request under way, as undici's handler. Ends exactly once: with the whole reply, with its status when the
+ * reply is endless or breaks off, or with an error.
+ */
+export class Attempt implements Dispatcher.DispatchHandler, Sending {
+  readonly #clock: Clock;
+  readonly #done: (result: AttemptResult, isReusable: boolean) => void;
+  readonly #startedAt: number;
+  readonly #timeoutMs: number;
+  readonly #timer: Timer;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status = 0;
+  #retryAfter: string | undefined;
+  #reply: Buffer[] = [];
+  #kept = 0;
+  #read = 0;
+  #ended = false;
+  #timedOut = false;
+
+  constructor(clock: Clock, timeoutMs: number, done: (result: AttemptResult, isReusable: boolean) => void) {
+    this.#clock = clock;
+    this.#done = done;
+    this.#timeoutMs = timeoutMs;
+    this.#startedAt = clock.monotonic();
+    this.#timer = clock.after(timeoutMs, () => this.#onTimeout());
+  }
+
+  abort(): void {
+    if (this.#ended) return;
+    this.#end(this.#error(new Error('broken off at shutdown')), false);
+    this.#controller?.abort(notBefore);
+  }
+
+  /** undici would not take the request. */
+  refused(error: unknown): void {
+    queueMicrotask(() => this.#end(this.#error(error), true));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Broken off while it was still connecting.
+    if (this.#ended) controller.abort(notBefore);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    const retryAfter = headers['retry-after'];
+    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#read += chunk.length;
+    if (this.#kept < maxReplyBytes) {
+      // A copy, so that the parser's buffer is not held on to.
+      const part = Buffer.from(chunk.subarray(0, maxReplyBytes - this.#kept));
+      this.#reply.push(part);
+      this.#kept += part.length;
+    }
+    if (this.#read > maxReadBytes) {
+      this.#end(this.#response(), false);
+      controller.abort(notBefore);
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#end(this.#response(), true);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    // With a status the receiver has spoken; that its reply broke off afterwards changes nothing.
+    this.#end(this.#status === 0 ? this.#error(error) : this.#response(), false);
+  }
+
+  #onTimeout(): void {
+    this.#timedOut = true;
+    this.#end(this.#status === 0 ? this.#error(notBefore) : this.#response(), false);
+    this.#controller?.abort(notBefore);
+  }
+
+  #end(result: AttemptResult, isReusable: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#timer.clear();
+    this.#done(result, isReusable);
+  }
+
+  #response(): AttemptResult {
+    return {
+      kind: 'response',
+      status: this.#status,
+      retryAfter: this.#retryAfter,
+      reply: this.#kept === 0 ? '' : Buffer.concat(this.#reply).toString('utf8'),
+      durationMs: this.#durationMs(),
+    };
+  }
+
+  #error(error: unknown): AttemptResult {
+    return errorResult(error, this.#durationMs(), this.#timedOut ? this.#timeoutMs : null);
+  }
+
+  #durationMs(): number {
+    return this.#clock.monotonic() - this.#startedAt;
+  }
+}

@@ -1,0 +1,134 @@
+import { Client, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { AttemptResult } from '../core/attempt.ts';
+import type { Clock } from '../core/clock.ts';
+import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
+import { Attempt } from './attempt.ts';
+
+export interface HttpTransportOptions {
+  url: string;
+  method: 'POST' | 'PUT' | 'PATCH';
+  /** For the whole attempt, connecting included. */
+  timeoutMs: number;
+  /** PEM texts. */
+  tls: { ca: string | null; cert: string | null; key: string | null };
+  /** Proxy URL; null: what the *_PROXY variables say. */
+  proxy: string | null;
+  env: NodeJS.ProcessEnv;
+  clock: Clock;
+}
+
+const connectionOptions = {
+  // The attempt's own timer bounds the whole; undici's would only bound its parts, to the half second.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // How long an idle connection is kept, unless the receiver's Keep-Alive header says less.
+  keepAliveTimeout: 30_000,
+  keepAliveMaxTimeout: 30_000,
+};
+
+/**
+ * Requests to one URL over connections of our own: one `Client` each, one request at a time, never queued inside
+ * undici, and `dispatch` rather than `request` (11 against 18 µs per request). Redirects are not followed.
+ */
+export class HttpTransport implements Transport {
+  readonly #options: HttpTransportOptions;
+  readonly #origin: string;
+  readonly #path: string;
+  readonly #authorization: string[];
+  /** Connections without a request, the one used last on top, so that few are kept warm under little load. */
+  readonly #idle: Dispatcher[] = [];
+  readonly #all = new Set<Dispatcher>();
+  readonly #proxied: Dispatcher | null;
+
+  /** `url` is http or https; `user:password@` in it becomes a Basic Authorization header. */
+  constructor(options: HttpTransportOptions) {
+    const url = new URL(options.url);
+    this.#options = options;
+    this.#origin = url.origin;
+    this.#path = url.pathname + url.search;
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    this.#authorization =
+      url.username === '' && url.password === ''
+        ? []
+        : ['authorization', `Basic ${Buffer.from(credentials).toString('base64')}`];
+    this.#proxied = this.#makeProxied(url);
+  }
+
+  send(request: OutboundRequest, done: (result: AttemptResult) => void): Sending {
+    const connection = this.#proxied ?? this.#idle.pop() ?? this.#connect();
+    const { clock, timeoutMs, method } = this.#options;
+    const attempt = new Attempt(clock, timeoutMs, (result, isReusable) => {
+      if (connection !== this.#proxied) this.#release(connection, isReusable);
+      done(result);
+    });
+    const headers =
+      this.#authorization.length === 0 ? request.headers : request.headers.concat(this.#authorization);
+    try {
+      connection.dispatch(
+        { origin: this.#origin, path: this.#path, method, headers, body: request.body },
+        attempt,
+      );
+    } catch (error) {
+      // undici refuses the request itself, such as a header it holds to be malformed.
+      attempt.refused(error);
+    }
+    return attempt;
+  }
+
+  async close(): Promise<void> {
+    const closing = [...this.#all, ...(this.#proxied === null ? [] : [this.#proxied])];
+    this.#all.clear();
+    this.#idle.length = 0;
+    await Promise.all(closing.map((connection) => connection.destroy()));
+  }
+
+  #connect(): Dispatcher {
+    const client = new Client(this.#origin, {
+      ...connectionOptions,
+      pipelining: 1,
+      connect: this.#connectOptions(),
+    });
+    this.#all.add(client);
+    return client;
+  }
+
+  #connectOptions(): { timeout: number; ca?: string; cert?: string; key?: string } {
+    const { tls, timeoutMs } = this.#options;
+    return {
+      timeout: timeoutMs,
+      ...(tls.ca === null ? {} : { ca: tls.ca }),
+      ...(tls.cert === null ? {} : { cert: tls.cert }),
+      ...(tls.key === null ? {} : { key: tls.key }),
+    };
+  }
+
+  #release(connection: Dispatcher, isReusable: boolean): void {
+    if (!this.#all.has(connection)) return;
+    if (isReusable) {
+      this.#idle.push(connection);
+    } else {
+      this.#all.delete(connection);
+      connection.destroy().catch(() => {
+        // It is thrown away; how it takes that is of no interest.
+      });
+    }
+  }
+
+  #makeProxied(url: URL): Dispatcher | null {
+    const { proxy, env } = this.#options;
+    const options = { ...connectionOptions, requestTls: this.#connectOptions() };
+    if (proxy !== null) return new ProxyAgent({ ...options, uri: proxy });
+    const variable = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
+    const fromEnv = env[variable] ?? env[variable.toUpperCase()] ?? '';
+    if (fromEnv === '') return null;
+    // The agent goes without the proxy for what NO_PROXY names.
+    const noProxy = env['no_proxy'] ?? env['NO_PROXY'];
+    return new EnvHttpProxyAgent({
+      ...options,
+      httpProxy: fromEnv,
+      httpsProxy: fromEnv,
+      ...(noProxy === undefined ? {} : { noProxy }),
+    });
+  }
+}
