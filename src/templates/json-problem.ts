@@ -1,13 +1,23 @@
+import { findJsonError } from './json-error.ts';
+import { placeOf } from './problem.ts';
 import type { TemplateProblem } from './problem.ts';
 import type { TemplateSet, Unit } from './template-set.ts';
+import { trace } from './trace.ts';
 
 /** Why a rendered body is no JSON, at the place in the template that wrote the offending character. */
-export function jsonProblem(_set: TemplateSet, _unit: Unit, _event: unknown, _body: string): TemplateProblem {
-  return {
+export function jsonProblem(set: TemplateSet, unit: Unit, event: unknown, body: string): TemplateProblem {
+  const error = findJsonError(body) ?? { offset: 0, message: 'it cannot be parsed' };
+  const problem = {
     severity: 'error',
     code: 'invalid_json',
-    message: 'the rendered body is not valid JSON',
-    line: 0,
-    column: 0,
-  };
+    message: `the rendered body is not valid JSON: ${error.message} (character ${error.offset + 1} of the body)`,
+  } as const;
+  try {
+    const traced = trace(set, unit, event);
+    const loc = traced.body === body ? traced.locate(error.offset) : undefined;
+    if (loc !== undefined) return { ...problem, ...placeOf(loc) };
+  } catch {
+    // The body itself was rendered, so this can only be a lack of memory or stack; the reason stands without its place.
+  }
+  return { ...problem, line: 0, column: 0 };
 }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../core/event.ts';
 import type { BodyRenderer, Rendered } from '../core/render.ts';
+import type { PathUse } from './path-uses.ts';
 import type { TemplateProblem } from './problem.ts';
 import type { TemplateSet } from './template-set.ts';
 
@@ -12,4 +13,8 @@ export interface TemplateRenderer extends BodyRenderer {
   /** As `render`, with the failure as a problem at its place. */
   inspect(event: AuditEvent): Inspected;
   readonly set: TemplateSet;
+  /** Fields it reads, in its partials too. */
+  readonly uses: readonly PathUse[];
+  /** The body is JSON. */
+  readonly isJson: boolean;
 }

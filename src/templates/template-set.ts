@@ -35,6 +35,8 @@ interface SetOptions {
  */
 export class TemplateSet {
   readonly format: BodyFormat;
+  /** The receiver reads Slack markup. */
+  readonly slack: boolean;
   readonly problems: TemplateProblem[] = [];
   /** Parsed variants of partials by the name under which they are called. */
   readonly variants = new Map<string, Unit & { end: Position }>();
@@ -48,6 +50,7 @@ export class TemplateSet {
   constructor(options: SetOptions) {
     this.#options = options;
     this.format = options.format;
+    this.slack = options.slack;
     this.runtime = createRuntime(helperTable(options.clock), escapersFor(options.format, options.slack));
   }
 

@@ -3,6 +3,8 @@ import type { Rendered } from '../core/render.ts';
 import { failureProblem, reasonOf } from './failure.ts';
 import { jsonProblem } from './json-problem.ts';
 import type { TemplateFunction } from './handlebars.ts';
+import { pathUses } from './path-uses.ts';
+import type { PathUse } from './path-uses.ts';
 import type { Inspected, TemplateRenderer } from './renderer.ts';
 import type { TemplateSet, Unit } from './template-set.ts';
 
@@ -18,6 +20,14 @@ export class TextRenderer implements TemplateRenderer {
     this.#unit = unit;
     this.#render = set.function(unit);
     this.#options = set.usesData ? undefined : set.callOptions(undefined);
+  }
+
+  get isJson(): boolean {
+    return this.set.format === 'json';
+  }
+
+  get uses(): PathUse[] {
+    return [this.#unit, ...this.set.variants.values()].flatMap(({ program }) => pathUses(program));
   }
 
   render(event: AuditEvent): Rendered {
