@@ -5,6 +5,8 @@ import type { DeliveryPolicy, FormatSetting, PresetName, SignatureSetting } from
 export interface Config {
   /** Absolute path of the config file. */
   file: string;
+  /** Absolute path of `templates/partials` beside the config file; it need not exist. */
+  partialsDir: string;
   stateDir: string;
   log: { level: LogLevel; format: 'json' | 'pretty' };
   /** null: `listen: off`. */
@@ -59,11 +61,12 @@ export interface SinkConfig {
   match: Readonly<Record<string, readonly string[]>>;
   /** null: every source. */
   sources: readonly string[] | null;
-  /** null: the event as it came (or the preset's own payload). */
+  /** null: the event as it came. */
   body: BodyConfig | null;
   preset: PresetName | null;
   signature: SignatureSetting | null;
   policy: DeliveryPolicy;
+  /** PEM texts, already read from their files. */
   tls: { ca: string | null; cert: string | null; key: string | null };
   /** Proxy URL; null: the *_PROXY environment. */
   proxy: string | null;
@@ -76,11 +79,15 @@ export interface SinkConfig {
 export type BodyConfig =
   | { kind: 'text'; text: string; place: TemplatePlace }
   /** A YAML tree whose strings are templates; `places` maps a JSON pointer to the string's place. */
-  | { kind: 'tree'; tree: unknown; places: ReadonlyMap<string, TemplatePlace> };
+  | { kind: 'tree'; tree: unknown; places: ReadonlyMap<string, TemplatePlace> }
+  /** `body: preset`: the payload that the preset's system would send. */
+  | { kind: 'preset'; preset: PresetName };
 
 export interface TemplatePlace {
   /** The file the text stands in, as the user named it. */
   file: string;
   /** Turns a 1-based line and column of the template text into those of the file. */
   locate(line: number, column: number): { line: number; column: number };
+  /** A line of the file as it may be shown above a caret; undefined where it could show a secret. */
+  excerpt(line: number, column: number): string | undefined;
 }
