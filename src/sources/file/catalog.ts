@@ -1,0 +1,352 @@
+import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Counter } from '../../core/metrics.ts';
+import { laneOf } from '../lines.ts';
+import type { Bytes, FileStat, Files, OpenFile } from './files.ts';
+import { GzipBytes, looksGzipped } from './gzip-bytes.ts';
+import type { Candidate, Survey } from './survey.ts';
+import { headOf, markAt, TrackedFile, windowBytes } from './tracked-file.ts';
+
+const metaKey = 'next';
+/** How long, and how many, lives are remembered after their bytes are gone. */
+const rememberMs = 3_600_000;
+const rememberCount = 64;
+
+/** A candidate that was opened to see what it is. */
+interface Opened {
+  handle: OpenFile;
+  bytes: Bytes;
+  stat: FileStat;
+  head: Buffer;
+  gz: boolean;
+}
+
+export interface CatalogOptions {
+  source: string;
+  startAt: 'beginning' | 'end';
+  maxLineBytes: number;
+}
+
+export interface CatalogDeps {
+  files: Files;
+  clock: Clock;
+  logger: Logger;
+  lost: Counter;
+}
+
+/**
+ * Which files there are and how far each is read. A file is believed to be one that was read before if device
+ * and inode are the same and the bytes at its head and before the offset still are; an unknown one is compared
+ * with everything known by content. So, for each file found:
+ *
+ *   known inode, bytes as they were    → goes on at its offset
+ *   known inode, other bytes           → the old life is past, the file is new
+ *   unknown, continues a past life     → takes that life over: an archive made by copytruncate or gzip, or the
+ *                                        same file after its device number changed
+ *   unknown, copy of a file still here → left alone, and looked at again once that file is past
+ *   unknown, like nothing              → a new file, read from its beginning; but on the very first start a
+ *                                        rotated sibling counts as read
+ */
+export class Catalog {
+  readonly #options: CatalogOptions;
+  readonly #deps: CatalogDeps;
+  #files: TrackedFile[] = [];
+  #nextGeneration = 0;
+  /** No checkpoint was found and no survey was complete yet. */
+  #virgin = true;
+  /** Checkpoints to be written with the next batch. */
+  readonly pending = new Map<string, string | null>();
+  /** Files that are not to be read as they are, by identity: copies of files still here, unfinished archives. */
+  readonly #leftAlone = new Map<string, { size: number; mtimeNs: bigint; copyOf: TrackedFile | null }>();
+  problems: string[] = [];
+  /** Something could not be seen or changed under our eyes: look again at the next poll. */
+  blind = false;
+
+  constructor(options: CatalogOptions, deps: CatalogDeps) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  /** Every life that is known, in the order in which they are to be read. */
+  get files(): readonly TrackedFile[] {
+    return this.#files;
+  }
+
+  load(rows: ReadonlyMap<string, string>): void {
+    for (const [key, value] of rows) {
+      if (key === metaKey) this.#nextGeneration = Number(JSON.parse(value));
+      else this.#files.push(TrackedFile.fromRow(key, value));
+      this.#virgin = false;
+    }
+    this.#files.sort((a, b) => a.generation - b.generation);
+  }
+
+  /** Files without a handle that have to be found again. */
+  wanted(): TrackedFile[] {
+    return this.#files.filter((file) => file.past === null && file.handle === null);
+  }
+
+  /** Brings what is known in line with what was found. */
+  async reconcile(survey: Survey): Promise<void> {
+    this.problems = [...survey.problems];
+    const seen = new Set<TrackedFile>();
+    const unknown: Candidate[] = [];
+    this.blind = survey.blind;
+    for (const candidate of survey.candidates) {
+      const known = this.#files.find((file) => file.past === null && file.id === candidate.stat.id);
+      const verdict = known === undefined ? 'other' : await this.#meet(known, candidate);
+      if (verdict === 'other') unknown.push(candidate);
+      else if (known !== undefined) seen.add(known);
+    }
+    if (!this.blind) {
+      for (const file of this.wanted()) if (!seen.has(file)) await this.toPast(file);
+    }
+    for (const candidate of unknown) await this.#place(candidate);
+    for (const file of this.#files) {
+      const live = [...survey.targets.values()].includes(file.id) && file.past === null;
+      if (file.live && !live) file.changedAt = this.#deps.clock.monotonic();
+      // A path that could not be seen still names what it named.
+      file.live = live || (survey.blind && file.live);
+    }
+    if (this.#virgin) {
+      this.#virgin = false;
+      this.pending.set(metaKey, String(this.#nextGeneration));
+    }
+    if (!this.blind) this.#settleLosses();
+    this.#prune();
+  }
+
+  /** The same handle shows a new content: its old life is past, and a new one begins at its first byte. */
+  async rewritten(file: TrackedFile): Promise<void> {
+    const { handle, live, path } = file;
+    if (handle === null) return;
+    this.#deps.logger.info(
+      { path, offset: file.offset },
+      'file was truncated or rewritten, reading it from the start',
+    );
+    const stat = await handle.stat();
+    const bytes = file.gz ? new GzipBytes(handle) : handle;
+    const head = await headOf(bytes);
+    file.handle = null;
+    file.bytes = null;
+    await this.toPast(file);
+    const next = this.#create(stat.id, path);
+    next.gz = file.gz;
+    next.live = live;
+    next.setHead(head);
+    next.attach(handle, bytes, stat, this.#deps.clock.monotonic());
+    this.#save(next);
+  }
+
+  /** The bytes of a file are not where they were any more. */
+  async toPast(file: TrackedFile): Promise<void> {
+    file.unreadBytes = file.missingBytes;
+    await file.release();
+    file.past = this.#deps.clock.now();
+    this.#save(file);
+  }
+
+  #save(file: TrackedFile): void {
+    this.pending.set(file.key, file.row());
+  }
+
+  #create(id: string, path: string): TrackedFile {
+    const generation = this.#nextGeneration;
+    this.#nextGeneration += 1;
+    this.pending.set(metaKey, String(this.#nextGeneration));
+    const file = new TrackedFile(generation, laneOf(this.#options.source, id, generation), id, path);
+    this.#files.push(file);
+    return file;
+  }
+
+  /** A file whose inode is known: is it still the same content? */
+  async #meet(file: TrackedFile, candidate: Candidate): Promise<'same' | 'other' | 'unseen'> {
+    file.path = candidate.path;
+    if (file.handle !== null) return 'same';
+    const { stat } = candidate;
+    if (file.done && stat.size === file.size) return 'same';
+    if (!candidate.target && file.mtimeNs === stat.mtimeNs && file.size === stat.size) return 'same';
+    const opened = await this.#open(candidate);
+    if (opened === null) return 'unseen';
+    const moved = opened.stat.id !== file.id;
+    const still = !moved && (await this.#examine(candidate, () => isStill(file, opened)));
+    if (still === true) {
+      this.#attach(file, opened);
+      if (!candidate.target && !file.gz && file.offset === opened.stat.size) await file.release();
+      return 'same';
+    }
+    await opened.bytes.close();
+    if (moved) this.blind = true;
+    if (moved || still === undefined) return 'unseen';
+    await this.toPast(file);
+    return 'other';
+  }
+
+  /** The result of `look`, or undefined where the file could not be read. */
+  async #examine<T>(candidate: Candidate, look: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await look();
+    } catch (error) {
+      this.#cannotRead(candidate.path, error);
+      return undefined;
+    }
+  }
+
+  #cannotRead(path: string, error: unknown): void {
+    this.blind = true;
+    this.problems.push(`${path}: ${messageOf(error)}`);
+  }
+
+  /** A file whose inode is unknown: what is it? */
+  async #place(candidate: Candidate): Promise<void> {
+    const { stat } = candidate;
+    const left = this.#leftAlone.get(stat.id);
+    if (left !== undefined && left.size === stat.size && left.mtimeNs === stat.mtimeNs) {
+      if (left.copyOf === null || left.copyOf.past === null) return;
+    }
+    this.#leftAlone.delete(stat.id);
+    const opened = await this.#open(candidate);
+    if (opened === null) return;
+    const known = this.#files.some((file) => file.past === null && file.id === opened.stat.id);
+    const taken =
+      opened.stat.kind === 'file' &&
+      !known &&
+      (await this.#examine(candidate, () => this.#classify(candidate, opened)));
+    if (taken !== true) await opened.bytes.close();
+  }
+
+  /** Finds out what an unknown file is; true where its handle was taken over. */
+  async #classify(candidate: Candidate, opened: Opened): Promise<boolean> {
+    const { path, target } = candidate;
+    const leave = (copyOf: TrackedFile | null): false => {
+      const { size, mtimeNs } = candidate.stat;
+      this.#leftAlone.set(candidate.stat.id, { size, mtimeNs, copyOf });
+      return false;
+    };
+    if (opened.head.length === 0 && (!target || opened.gz))
+      return this.#virgin ? this.#skip(opened, path) : false;
+    if (this.#virgin && !target) return this.#skip(opened, path);
+    const alike = this.#files.filter((file) => file.beginsLike(opened.head)).reverse();
+    for (const file of alike.filter((one) => one.past !== null)) {
+      const marks = file.done ? 'short' : await file.marks(opened.bytes);
+      if (marks === 'same' && (!target || file.offset > 0)) return this.#continueIn(file, opened, path);
+      if (marks !== 'short' || target) continue;
+      return opened.gz && isBroken(opened.bytes) ? leave(null) : this.#skip(opened, path);
+    }
+    for (const file of alike.filter((one) => one.past === null)) {
+      const marks = file.done ? 'short' : await file.marks(opened.bytes);
+      if (marks === 'other') continue;
+      if (!target) return leave(file);
+      // An editor's way of saving: the path names a copy now, and nothing names the file it was made from.
+      if (marks === 'same' && file.handle !== null && file.links === 0 && file.offset > 0) {
+        const next = this.#create(opened.stat.id, path);
+        next.offset = file.offset;
+        if (file.mark !== null) next.setMark(file.mark);
+        return this.#begin(next, opened);
+      }
+    }
+    if (this.#virgin && this.#options.startAt === 'end') return this.#skip(opened, path);
+    if (!target) this.#deps.logger.info({ path }, 'found a rotated file that was never read');
+    return this.#begin(this.#create(opened.stat.id, path), opened);
+  }
+
+  #continueIn(file: TrackedFile, opened: Opened, path: string): true {
+    this.#deps.logger.info(
+      { path, offset: file.offset },
+      'continuing in an archive of a file that was read before',
+    );
+    const end = file.offset + file.unreadBytes;
+    file.unreadBytes = opened.gz ? 0 : Math.max(0, end - Math.max(file.offset, opened.stat.size));
+    file.path = path;
+    file.gz = opened.gz;
+    return this.#begin(file, opened);
+  }
+
+  #begin(file: TrackedFile, opened: Opened): true {
+    file.gz = opened.gz;
+    this.#attach(file, opened);
+    this.#save(file);
+    return true;
+  }
+
+  #attach(file: TrackedFile, opened: Opened): void {
+    file.attach(opened.handle, opened.bytes, opened.stat, this.#deps.clock.monotonic());
+    if (file.head === null || opened.head.length > file.headLength) file.setHead(opened.head);
+  }
+
+  /** Registers a file all of whose present lines count as read. */
+  async #skip(opened: Opened, path: string): Promise<true> {
+    const { bytes, stat, gz } = opened;
+    const offset = gz ? 0 : await lineStartBefore(bytes, stat.size, this.#options.maxLineBytes);
+    const mark = await markAt(bytes, offset);
+    const file = this.#create(stat.id, path);
+    file.offset = offset;
+    if (mark !== null) file.setMark(mark);
+    file.done = gz;
+    this.#begin(file, opened);
+    if (gz || offset === stat.size) await file.release();
+    return true;
+  }
+
+  async #open(candidate: Candidate): Promise<Opened | null> {
+    let handle: OpenFile | undefined;
+    try {
+      handle = await this.#deps.files.open(candidate.path);
+      const stat = await handle.stat();
+      const rawHead = await headOf(handle);
+      const gz = looksGzipped(rawHead);
+      const bytes = gz ? new GzipBytes(handle) : handle;
+      return { handle, bytes, stat, gz, head: gz ? await headOf(bytes) : rawHead };
+    } catch (error) {
+      await handle?.close();
+      this.#cannotRead(candidate.path, error);
+      return null;
+    }
+  }
+
+  /** What was unread when a file went and was not found in any archive is lost. */
+  #settleLosses(): void {
+    for (const file of this.#files) {
+      if (file.unreadBytes === 0) continue;
+      this.countLoss(file.path, file.unreadBytes);
+      file.unreadBytes = 0;
+    }
+  }
+
+  countLoss(path: string, bytes: number): void {
+    this.#deps.lost.inc(bytes);
+    this.#deps.logger.warn({ path, bytes }, 'bytes were deleted or truncated before they could be read');
+  }
+
+  #prune(): void {
+    const past = this.#files
+      .filter((file) => file.past !== null)
+      .sort((a, b) => (b.past ?? 0) - (a.past ?? 0));
+    const oldest = this.#deps.clock.now() - rememberMs;
+    const forgotten = new Set(past.filter((file, i) => i >= rememberCount || (file.past ?? 0) < oldest));
+    if (forgotten.size === 0) return;
+    for (const file of forgotten) this.pending.set(file.key, null);
+    this.#files = this.#files.filter((file) => !forgotten.has(file));
+  }
+}
+
+/** Whether an opened file still has the content that was read as `file`. */
+async function isStill(file: TrackedFile, opened: Opened): Promise<boolean> {
+  if (opened.gz !== file.gz || !file.hasHead(opened.head)) return false;
+  return file.done || (await file.marks(opened.bytes)) === 'same';
+}
+
+function isBroken(bytes: Bytes): boolean {
+  return bytes instanceof GzipBytes && bytes.broken;
+}
+
+/** Start of the line that is being written at the end of a file of `size` bytes. */
+async function lineStartBefore(bytes: Bytes, size: number, maxLineBytes: number): Promise<number> {
+  const length = Math.min(size, maxLineBytes + windowBytes);
+  const buffer = Buffer.allocUnsafe(length);
+  const got = await bytes.read(buffer, length, size - length);
+  const at = buffer.subarray(0, got).lastIndexOf(0x0a);
+  if (at >= 0) return size - length + at + 1;
+  return length === size ? 0 : size;
+}

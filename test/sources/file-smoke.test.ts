@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { appendFile, rename, copyFile, truncate, writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { line, lines, range, World } from './world.ts';
+
+test('smoke', async () => {
+  await using world = await World.make();
+  await writeFile(world.path(), lines(1, 10));
+  await world.start();
+  await world.poll();
+  assert.deepEqual(world.numbers, range(1, 10));
+  await rename(world.path(), world.path('audit.log.1'));
+  await appendFile(world.path('audit.log.1'), lines(11, 12));
+  await writeFile(world.path(), lines(13, 14));
+  await world.poll();
+  assert.deepEqual(world.numbers, range(1, 14));
+  await world.stop();
+  await appendFile(world.path(), lines(15, 16));
+  await rename(world.path('audit.log.1'), world.path('audit.log.2'));
+  await rename(world.path(), world.path('audit.log.1'));
+  await writeFile(world.path(), lines(17, 18));
+  await world.start();
+  await world.poll();
+  assert.deepEqual(world.numbers, range(1, 18));
+  await copyFile(world.path(), world.path('audit.log.0'));
+  await truncate(world.path(), 0);
+  await appendFile(world.path(), line(19));
+  await world.poll();
+  assert.deepEqual(world.numbers, range(1, 19));
+  assert.deepEqual(world.intake.duplicates, []);
+});
