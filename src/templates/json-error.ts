@@ -36,7 +36,10 @@ export function findJsonError(text: string): JsonError | undefined {
       if (char === ',') {
         comma = at;
         expect = open.at(-1) === '[' ? 'item' : 'key';
-      } else if (!close(char)) {
+      } else if (closes(char)) {
+        open.pop();
+        expect = settled();
+      } else {
         const isClosing = char === '}' || char === ']';
         return {
           offset: at,
@@ -45,7 +48,8 @@ export function findJsonError(text: string): JsonError | undefined {
       }
       at += 1;
     } else if ((expect === 'firstKey' && char === '}') || (expect === 'firstItem' && char === ']')) {
-      close(char);
+      open.pop();
+      expect = settled();
       at += 1;
     } else if (char === '"') {
       stringStart.lastIndex = at;
@@ -58,7 +62,7 @@ export function findJsonError(text: string): JsonError | undefined {
         return { offset: at + length, message: 'a string holds a line break or another control character' };
       at += length + 1;
       if (expect === 'key' || expect === 'firstKey') expect = 'colon';
-      else settle();
+      else expect = settled();
     } else if (expect === 'key' || expect === 'firstKey') {
       return { offset: at, message: 'a key must stand in double quotes' };
     } else if (char === '{' || char === '[') {
@@ -76,18 +80,16 @@ export function findJsonError(text: string): JsonError | undefined {
         };
       }
       at = scalar.lastIndex;
-      settle();
+      expect = settled();
     }
   }
 
-  function settle(): void {
-    expect = open.length === 0 ? 'end' : 'comma';
+  /** What follows a value. */
+  function settled(): Expect {
+    return open.length === 0 ? 'end' : 'comma';
   }
 
-  function close(char: string): boolean {
-    if (char !== (open.at(-1) === '[' ? ']' : '}')) return false;
-    open.pop();
-    settle();
-    return true;
+  function closes(char: string): boolean {
+    return char === (open.at(-1) === '[' ? ']' : '}');
   }
 }

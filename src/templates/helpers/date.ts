@@ -80,6 +80,11 @@ function timeOf(value: unknown, call: HelperCall): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** Formats that are read by programs: they give a time or nothing. */
+function isForMachines(format: string): boolean {
+  return format === 'unix' || format === 'unix_ms' || format === 'iso';
+}
+
 function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === '';
 }
@@ -111,9 +116,10 @@ export const dateHelpers: Record<string, HelperSpec> = {
     run([value, format], call) {
       if (isMissing(value)) return '';
       const time = timeOf(value, call);
-      // A time that cannot be read is shown as the sender wrote it, rather than losing the whole delivery.
-      if (time === undefined || !Number.isFinite(new Date(time).getTime())) return value;
       const wanted = format === undefined ? 'yyyy-MM-dd HH:mm:ss z' : call.text(format, 'a format');
+      // A time that cannot be read is shown as the sender wrote it, rather than losing the whole delivery.
+      if (time === undefined || Number.isNaN(new Date(time).getTime()))
+        return isForMachines(wanted) ? '' : value;
       if (wanted === 'unix') return Math.floor(time / 1000);
       if (wanted === 'unix_ms') return Math.floor(time);
       if (wanted === 'iso') return new Date(time).toISOString();

@@ -13,11 +13,17 @@ function isEqual(left: unknown, right: unknown): boolean {
   return a === b;
 }
 
+function firstOrLast(args: readonly unknown[], holds: (value: unknown) => boolean): unknown {
+  const index = args.findIndex(holds);
+  return index < 0 ? args.at(-1) : args[index];
+}
+
 export const logicHelpers: Record<string, HelperSpec> = {
   eq: { usage: 'eq a b', min: 2, max: 2, run: ([a, b]) => isEqual(a, b) },
   ne: { usage: 'ne a b', min: 2, max: 2, run: ([a, b]) => !isEqual(a, b) },
-  and: { usage: 'and a b …', min: 2, max: 16, run: (args) => args.every(isTrue) },
-  or: { usage: 'or a b …', min: 2, max: 16, run: (args) => args.some(isTrue) },
+  // As in JavaScript these give one of their values, so that (or (and x "yes") "no") chooses between two texts.
+  and: { usage: 'and a b …', min: 2, max: 16, run: (args) => firstOrLast(args, (value) => !isTrue(value)) },
+  or: { usage: 'or a b …', min: 2, max: 16, run: (args) => firstOrLast(args, isTrue) },
   not: { usage: 'not a', min: 1, max: 1, run: ([a]) => !isTrue(a) },
   default: {
     usage: 'default value other …',

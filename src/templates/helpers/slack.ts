@@ -1,4 +1,4 @@
-import { escapeSlack } from '../escape.ts';
+import { escapeSlack, plainText } from '../escape.ts';
 import type { HelperSpec } from '../helper.ts';
 import { Marked } from '../marked.ts';
 import { truncate } from './text.ts';
@@ -32,7 +32,7 @@ export const slackHelpers: Record<string, HelperSpec> = {
     max: 1,
     named: ['max'],
     run([value], call) {
-      const text = call.text(value);
+      const text = plainText(value);
       const { max } = call.options.hash;
       if (max === undefined) return new Marked('slack', slackText(text));
       const limit = call.number(max, 'max to be a number');
@@ -45,7 +45,7 @@ export const slackHelpers: Record<string, HelperSpec> = {
     min: 2,
     max: 2,
     run([url, text], call) {
-      const label = truncate(call.text(text), 500);
+      const label = truncate(plainText(text), 500);
       const address = call.text(url, 'a URL');
       if (!/^(https?|mailto):/i.test(address)) return new Marked('slack', slackText(label));
       const target = address.replace(/[<>|\s]/g, (char) => encodeURIComponent(char));

@@ -34,7 +34,7 @@ export const textHelpers: Record<string, HelperSpec> = {
       const cut = call.number(length, 'a length');
       if (cut < 0) throw call.error('needs a length of 0 or more');
       return truncate(
-        call.text(value),
+        plainText(value),
         Math.floor(cut),
         mark === undefined ? '…' : call.text(mark, 'a mark'),
       );
@@ -50,6 +50,12 @@ export const textHelpers: Record<string, HelperSpec> = {
       return needle === '' ? text : text.replaceAll(needle, () => call.text(replacement, 'a replacement'));
     },
   },
+  concat: {
+    usage: 'concat a b …',
+    min: 1,
+    max: 16,
+    run: (args) => args.map(plainText).join(''),
+  },
   join: {
     usage: 'join list [separator]',
     min: 1,
@@ -64,7 +70,7 @@ export const textHelpers: Record<string, HelperSpec> = {
     usage: 'urlencode text',
     min: 1,
     max: 1,
-    run: ([value], call) => new Marked('url', encodeURIComponent(call.text(value).toWellFormed())),
+    run: ([value]) => new Marked('url', encodeURIComponent(plainText(value).toWellFormed())),
   },
   base64: {
     usage: 'base64 text',
