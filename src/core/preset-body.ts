@@ -54,8 +54,10 @@ function standardPayload(event: AuditEvent): JsonObject {
   const { type, action, metadata, payload, timestamp, status, previous } = event;
   const about: Record<string, JsonValue> = { actor: metadata['actor'] ?? {}, status };
   if (previous !== undefined) about['previous'] = previous;
-  const state: JsonObject = isObject(payload) ? payload : { value: payload };
-  return { type: `${dotted(type)}.${dotted(action)}`, timestamp, data: { ...about, ...state } };
+  const state: JsonObject = isObject(payload) ? payload : payload === null ? {} : { value: payload };
+  // What was denied has not happened.
+  const words = status === 'success' ? [type, action] : [type, action, status];
+  return { type: words.map(dotted).join('.'), timestamp, data: { ...about, ...state } };
 }
 
 /** Event types are dotted words of letters, digits and `_`. */

@@ -33,7 +33,9 @@ function named(payload: JsonObject, key: string): JsonObject {
   return fields;
 }
 
-function eventName({ type, action, payload, previous }: AuditEvent): string {
+function eventName({ type, action, payload, previous, status }: AuditEvent): string {
+  // What was denied has not happened.
+  if (status !== 'success') return `${type}.${action}.${status}`;
   if (stateTypes.has(type)) return 'flag_state.updated';
   if (type !== 'flag') return `${type}.${action}`;
   if (action === 'enabled' || action === 'disabled' || action === 'toggled') return 'flag.toggled';
