@@ -119,17 +119,7 @@ export class Backlog implements Reader {
       const limit = this.#windowLimit - this.#window.size;
       const events = this.#feed.recent(this.#position, limit);
       if (events === null) {
-        this.#filling = true;
-        this.#feed
-          .load(this.#position, limit)
-          .then((loaded) => {
-            this.#filling = false;
-            // Everything up to the ring was pruned: go on where events begin again.
-            if (loaded.length === 0) this.#position = Math.max(this.#position, this.#feed.oldestInMemory - 1);
-            this.#admit(loaded);
-            this.#options.onReady();
-          })
-          .catch(this.#options.onBroken);
+        this.#fill(limit).catch(this.#options.onBroken);
         return;
       }
       this.#admit(events);
@@ -215,19 +205,29 @@ export class Backlog implements Reader {
       due.push(this.#waiting.pop() as Delivery);
     }
     if (due.length === 0) return;
+    this.#bringIn(due).catch(this.#options.onBroken);
+  }
+
+  async #fill(limit: number): Promise<void> {
+    this.#filling = true;
+    const loaded = await this.#feed.load(this.#position, limit);
+    this.#filling = false;
+    // Everything up to what lies in memory was pruned: go on where events begin again.
+    if (loaded.length === 0) this.#position = Math.max(this.#position, this.#feed.oldestInMemory - 1);
+    this.#admit(loaded);
+    this.#options.onReady();
+  }
+
+  async #bringIn(due: Delivery[]): Promise<void> {
     this.#loading += due.length;
-    this.#feed
-      .loadSeqs(due.map(({ seq }) => seq))
-      .then((events) => {
-        this.#loading -= due.length;
-        const bySeq = new Map(events.map((event) => [event.seq, event]));
-        for (const delivery of due) {
-          delivery.event = bySeq.get(delivery.seq) ?? null;
-          if (delivery.event === null) this.#options.onMissing(delivery);
-          else this.#loaded.push(delivery);
-        }
-        this.#options.onReady();
-      })
-      .catch(this.#options.onBroken);
+    const events = await this.#feed.loadSeqs(due.map(({ seq }) => seq));
+    this.#loading -= due.length;
+    const bySeq = new Map(events.map((event) => [event.seq, event]));
+    for (const delivery of due) {
+      delivery.event = bySeq.get(delivery.seq) ?? null;
+      if (delivery.event === null) this.#options.onMissing(delivery);
+      else this.#loaded.push(delivery);
+    }
+    this.#options.onReady();
   }
 }

@@ -136,8 +136,7 @@ export class Dispatcher implements Recordable {
     this.#pump();
   }
 
-  /** The reasons why nothing is started now. */
-  holds(): HoldReason[] {
+  #holds(): HoldReason[] {
     const holds: HoldReason[] = [];
     if (this.#paused) holds.push('manual');
     if (this.#holdUntil > this.#deps.clock.monotonic()) holds.push('retry_after');
@@ -150,9 +149,21 @@ export class Dispatcher implements Recordable {
     return this.#backlog.pending;
   }
 
-  /** Attempts under way. */
-  get inFlight(): number {
-    return this.#sending.size;
+  /** What an operator sees of it beside what is in the journal. */
+  status(): {
+    holds: HoldReason[];
+    pending: number;
+    inFlight: number;
+    oldestPendingAt: number | null;
+    isFailing: boolean;
+  } {
+    return {
+      holds: this.#holds(),
+      pending: this.#backlog.pending,
+      inFlight: this.#sending.size,
+      oldestPendingAt: this.#backlog.oldestAcceptedAt() ?? null,
+      isFailing: this.#failureLog.isFailing,
+    };
   }
 
   takeProgress(): SinkProgress | null {

@@ -15,6 +15,10 @@ export class FailureLog {
     this.#sink = sink;
   }
 
+  get isFailing(): boolean {
+    return this.#inARow > 0;
+  }
+
   failed(reason: string): void {
     this.#inARow += 1;
     if (this.#inARow < this.#nextAt) return;

@@ -1,0 +1,54 @@
+import type { Clock } from '../core/clock.ts';
+import { diffChanges } from '../core/changes.ts';
+import type { AuditEvent, JournaledEvent, JsonValue } from '../core/event.ts';
+import type { Journal, StateOf } from '../core/journal.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { Intake } from '../core/source.ts';
+import type { Feed } from '../delivery/feed.ts';
+
+export interface IntakeDeps {
+  journal: Journal;
+  feed: Feed;
+  clock: Clock;
+  metrics: Metrics;
+  /** Resolves when the journal has room; undefined when it has some now. */
+  room: () => Promise<void> | undefined;
+  /** The state to keep for `previous` and `changes`; null while no template asks for it. */
+  stateOf: () => StateOf | null;
+}
+
+/** The way into the journal for one source: commits, counts, and makes what was committed readable to the sinks. */
+export function createIntake(source: string, deps: IntakeDeps): Intake {
+  const { journal, feed, metrics } = deps;
+  const eventsRead = metrics.eventsRead.with(source);
+  const linesSkipped = metrics.linesSkipped.with(source);
+  return {
+    checkpoints: () => journal.checkpoints(source),
+    async accept(batch) {
+      for (let room = deps.room(); room !== undefined; room = deps.room()) await room;
+      const { seqs, previous, acceptedAt } = await journal.append(source, batch, deps.stateOf());
+      linesSkipped.inc(batch.skipped);
+      for (const { reason } of batch.rejects) metrics.eventsRejected.with(source, reason).inc();
+
+      const accepted: JournaledEvent[] = [];
+      for (const [i, incoming] of batch.events.entries()) {
+        const seq = seqs[i] as number;
+        if (seq === 0) continue; // The journal held it already.
+        withPrevious(incoming.event, previous[i] ?? null);
+        accepted.push({ ...incoming, seq, acceptedAt });
+      }
+      eventsRead.inc(accepted.length);
+      if (accepted.length > 0) feed.append(accepted);
+      await feed.room();
+    },
+  };
+}
+
+/** Gives the event what is known of its thing before it, and the difference. */
+export function withPrevious(event: AuditEvent, previous: string | null): AuditEvent {
+  if (previous === null) return event;
+  const before = JSON.parse(previous) as JsonValue;
+  event.previous = before;
+  event.changes = diffChanges(before, event.payload);
+  return event;
+}

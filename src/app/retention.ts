@@ -1,0 +1,110 @@
+import type { Clock, Timer } from '../core/clock.ts';
+import type { Journal } from '../core/journal.ts';
+import type { Logger } from '../core/logger.ts';
+
+/** Events per step: a few milliseconds, so that delivery never feels it. */
+const stepEvents = 500;
+const idleMs = 5000;
+/** Between two steps while there is more to remove. */
+const busyMs = 20;
+
+export interface RetentionLimits {
+  retentionMs: number;
+  maxBytes: number;
+  /** Sinks whose unsettled deliveries must not go. */
+  holdingSinks: readonly string[];
+}
+
+/**
+ * Keeps the journal within its age and size by removing settled events, oldest first, in small steps. Above its
+ * size settled events go whatever their age; when that does not help, sources are held back until it does.
+ */
+export class Retention {
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limits: () => RetentionLimits;
+  #timer: Timer | null = null;
+  #full: PromiseWithResolvers<void> | null = null;
+  #stopped = true;
+
+  constructor(deps: { journal: Journal; clock: Clock; logger: Logger; limits: () => RetentionLimits }) {
+    this.#journal = deps.journal;
+    this.#clock = deps.clock;
+    this.#logger = deps.logger;
+    this.#limits = deps.limits;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#schedule(idleMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.clear();
+    this.#full?.resolve();
+  }
+
+  /** What a source waits for before it hands over more; undefined while there is room. */
+  room(): Promise<void> | undefined {
+    if (!this.#isFull()) return undefined;
+    if (this.#full === null) {
+      this.#full = Promise.withResolvers();
+      this.#schedule(0);
+    }
+    return this.#full.promise;
+  }
+
+  /** One step; public so that tests need not wait. Returns how many events went. */
+  async tick(): Promise<number> {
+    const { retentionMs, maxBytes, holdingSinks } = this.#limits();
+    const tooLarge = this.#journal.usedBytes() > maxBytes * 0.9;
+    const now = this.#clock.now();
+    const removed = await this.#journal.prune({
+      acceptedBefore: tooLarge ? now + 1 : now - retentionMs,
+      holdingSinks,
+      limit: stepEvents,
+    });
+    if (this.#full !== null) {
+      if (!this.#isFull()) {
+        this.#logger.info({ bytes: this.#journal.usedBytes() }, 'journal has room again');
+        this.#full.resolve();
+        this.#full = null;
+      } else if (removed === 0) {
+        this.#warnFull(maxBytes);
+      }
+    }
+    return removed;
+  }
+
+  #warned = 0;
+
+  #warnFull(maxBytes: number): void {
+    const now = this.#clock.monotonic();
+    if (this.#warned !== 0 && now - this.#warned < 60_000) return;
+    this.#warned = now;
+    this.#logger.error(
+      { bytes: this.#journal.usedBytes(), maxBytes },
+      'journal is full of undelivered events: sources wait; mend the sinks or raise journal.max_bytes',
+    );
+  }
+
+  #isFull(): boolean {
+    return this.#journal.usedBytes() >= this.#limits().maxBytes;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#timer?.clear();
+    this.#timer = this.#clock.after(delayMs, () => {
+      this.tick().then(
+        (removed) => this.#schedule(removed === stepEvents ? busyMs : this.#full === null ? idleMs : 250),
+        (error: unknown) => {
+          this.#logger.error({ err: error }, 'journal retention failed');
+          this.#schedule(idleMs);
+        },
+      );
+    });
+  }
+}
