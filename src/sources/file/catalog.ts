@@ -173,7 +173,9 @@ export class Catalog {
     const still = !moved && (await this.#examine(candidate, () => isStill(file, opened)));
     if (still === true) {
       this.#attach(file, opened);
-      if (!candidate.target && !file.gz && file.offset === opened.stat.size) await file.release();
+      // Read to its end already: it is opened again when it grows.
+      const quiet = file.done || (!file.gz && file.offset === opened.stat.size);
+      if (quiet && !candidate.target) await file.release();
       return 'same';
     }
     await opened.bytes.close();
@@ -227,7 +229,7 @@ export class Catalog {
     if (opened.head.length === 0 && (!target || opened.gz))
       return this.#virgin ? this.#skip(opened, path) : false;
     if (this.#virgin && !target) return this.#skip(opened, path);
-    const alike = this.#files.filter((file) => file.beginsLike(opened.head)).reverse();
+    const alike = this.#files.filter((file) => file.beginsLike(opened.head)).toReversed();
     for (const file of alike.filter((one) => one.past !== null)) {
       const marks = file.done ? 'short' : await file.marks(opened.bytes);
       if (marks === 'same' && (!target || file.offset > 0)) return this.#continueIn(file, opened, path);

@@ -217,7 +217,6 @@ export class FileTail {
   }
 
   async #read(file: TrackedFile): Promise<void> {
-    const sizeBefore = file.size;
     let chunk: Chunk;
     try {
       chunk = await this.#reader.next(file, this.#rulesOf(file));
@@ -231,10 +230,11 @@ export class FileTail {
       // The archive that was made of it, if any, is there already.
       return this.#survey(this.#deps.clock.monotonic());
     }
-    await this.#take(file, chunk);
+    // The bytes before the offset were as expected, so what was seen of this file belongs to this life.
     const end = chunk.offset + chunk.partialBytes;
-    file.knownEnd = Math.max(end, file.gz ? 0 : sizeBefore);
-    if (!file.gz) file.size = Math.max(file.size, end);
+    file.knownEnd = Math.max(end, file.gz ? 0 : file.size);
+    if (!file.gz) file.size = file.knownEnd;
+    await this.#take(file, chunk);
     file.partialBytes = chunk.partialBytes;
     if (!chunk.more) file.dirty = false;
   }
@@ -265,7 +265,8 @@ export class FileTail {
   /** What is to be done with a file that is not at its path any more and was read to its end. */
   async #settle(file: TrackedFile, now: number): Promise<void> {
     const quietMs = now - file.changedAt;
-    const finished = file.gz || (quietMs >= releaseMs && !this.#isHeld(file));
+    const broken = file.bytes instanceof GzipBytes && file.bytes.broken;
+    const finished = file.gz && !broken ? true : quietMs >= releaseMs && !this.#isHeld(file);
     if (file.partialBytes > 0 && (finished || quietMs >= finalLineMs)) {
       const chunk = await this.#reader.final(file, this.#rulesOf(file), !finished);
       if (chunk.kind === 'rewritten') return void (file.dirty = true);
@@ -275,10 +276,8 @@ export class FileTail {
       }
     }
     if (!finished) return;
-    if (file.bytes instanceof GzipBytes && file.bytes.broken) {
-      if (quietMs < releaseMs) return;
-      this.#catalog.countLoss(file.path, Math.max(1, file.partialBytes));
-    }
+    // How much of it there was nobody can say any more.
+    if (broken) this.#catalog.countLoss(file.path, Math.max(1, file.partialBytes));
     file.done = file.gz;
     await this.#letGo(file);
   }

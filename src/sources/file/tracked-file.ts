@@ -182,7 +182,7 @@ export class TrackedFile {
       path: this.path,
       lane: this.lane,
       offset,
-      size: Math.max(this.knownEnd, offset),
+      size: this.gz ? this.size : Math.max(this.knownEnd, offset),
       head: known === null ? [this.headLength, this.headDigest] : [known.length, digest(known)],
       mark: mark === null ? this.markDigest : digest(mark),
     };

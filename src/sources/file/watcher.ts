@@ -39,7 +39,7 @@ export class Watcher {
   }
 
   close(): void {
-    for (const directory of [...this.#watched.keys()]) this.#drop(directory);
+    for (const directory of this.#watched.keys()) this.#drop(directory);
   }
 
   async #watch(directory: string): Promise<void> {
