@@ -141,7 +141,8 @@ function decodeBase64(encoded: string, prefix: string): Buffer {
 
 function verifiesEd25519(encoded: string, prefix: string, body: Uint8Array, keys: readonly Key[]): boolean {
   const signature = Buffer.from(encoded, 'base64');
-  if (signature.length !== 64) return false;
+  // Buffer reads base64 loosely; only the one canonical text is a signature.
+  if (signature.length !== 64 || signature.toString('base64') !== encoded) return false;
   const message = signedBytes(prefix, body);
   return keys.some((key) => key.kind === 'ed25519' && verify(null, message, key.publicKey, signature));
 }
