@@ -51,9 +51,16 @@ export function readPath(root: unknown, path: string): unknown {
   return segments === undefined ? undefined : pathReader(segments)(root);
 }
 
+/** Names that every object or list inherits; any other name it does not own reads as undefined by itself. */
+const inherited = new Set(
+  [Object.prototype, Array.prototype].flatMap((proto) => Object.getOwnPropertyNames(proto)),
+);
+
 function own(value: unknown, key: string): unknown {
   if (value === null || typeof value !== 'object') return undefined;
-  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+  // Asking for ownership costs more than the reading itself, so it is asked only where it can matter.
+  if (inherited.has(key) && !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
 }
 
 /** `joined[from][n]` is the key made of the `n + 1` segments that begin at `from`. */

@@ -1,7 +1,9 @@
 import Handlebars from 'handlebars';
 import { pathReader } from '../core/path.ts';
 import type { PathReader } from '../core/path.ts';
-import type { Escape, Position } from './escape.ts';
+import type { Position } from './escape.ts';
+import { escapeKeys, ownKey, pathKey, truthKey } from './runtime.ts';
+import type { CallSite, Runtime } from './runtime.ts';
 
 /** What Handlebars exports beside its types; version 4.7.10 is pinned, and the tests hold on to it. */
 interface Internals {
@@ -26,10 +28,21 @@ interface AstCompiler {
   compile(program: hbs.AST.Program, options: GeneratorOptions): unknown;
   opcode(name: string, ...args: unknown[]): void;
   SubExpression(node: hbs.AST.MustacheStatement): void;
+  BlockStatement(node: hbs.AST.BlockStatement): void;
+  compileProgram(program: hbs.AST.Program): number;
+  accept(node: hbs.AST.Node): void;
 }
 interface CodeGenerator {
   options: GeneratorOptions;
   compile(environment: unknown, options: GeneratorOptions, context: undefined, asObject: true): unknown;
+  source: { currentLocation: hbs.AST.SourceLocation | undefined };
+  environment: { children: { index: number; blockParams: number }[] };
+  useDepths: boolean | undefined;
+  useBlockParams: boolean | undefined;
+  contextName(depth: number): string;
+  programExpression(guid: number): string;
+  setupParams(helper: string, count: number, params: Code[]): { hash: Code };
+  invokeKnownHelper(count: number, name: string): void;
   quotedString(text: string): string;
   popStack(): Code;
   push(code: Code): unknown;
@@ -45,30 +58,6 @@ interface GeneratorOptions {
 export type TemplateFunction = (context: unknown, options: object) => string;
 
 export const internals = Handlebars as unknown as Internals;
-
-/**
- * What compiled code reaches besides the event: helpers, escapers and path readers in one table, which is
- * handed to partials as it is. One for each template, so nothing is shared between sinks.
- */
-export interface Runtime {
-  table: Record<string, unknown>;
-  knownHelpers: Record<string, boolean>;
-}
-
-const escapeKeys: Record<Position, string> = { inside: '\u0000inside', value: '\u0000value' };
-const ownKey = '\u0000own';
-
-export function createRuntime(helpers: Record<string, unknown>, escapers: Record<Position, Escape>): Runtime {
-  const table: Record<string, unknown> = Object.assign(Object.create(null), helpers);
-  for (const position of ['inside', 'value'] as const) table[escapeKeys[position]] = escapers[position];
-  table[ownKey] = (parent: unknown, key: string): unknown => pathReader([key])(parent);
-  return { table, knownHelpers: Object.fromEntries(Object.keys(helpers).map((name) => [name, true])) };
-}
-
-/** The key of a path's reader in the runtime's table. */
-export function pathKey(segments: readonly string[]): string {
-  return `\u0000path:${JSON.stringify(segments)}`;
-}
 
 /** Positions of escaped expressions in a JSON body; an expression that is not listed is inside a string. */
 export type Positions = WeakMap<hbs.AST.Node, Position>;
@@ -87,6 +76,26 @@ class PositionCompiler extends internals.Compiler {
     if (node.escaped) this.opcode('appendEscaped', positions.get(node) ?? 'inside');
     else this.opcode('append');
   }
+
+  /** `if` and `unless` become a plain condition instead of a helper's call. */
+  override BlockStatement(node: hbs.AST.BlockStatement): void {
+    const name = node.path.original;
+    const [condition] = node.params;
+    const isPlain =
+      (name === 'if' || name === 'unless') && (node.hash as hbs.AST.Hash | undefined) === undefined;
+    if (!isPlain || condition === undefined || node.path.depth > 0) {
+      super.BlockStatement(node);
+      return;
+    }
+    // Handlebars types both as always there.
+    const then = node.program as hbs.AST.Program | undefined;
+    const otherwise = node.inverse as hbs.AST.Program | undefined;
+    const programs = [then, otherwise].map((part) => (part === undefined ? null : this.compileProgram(part)));
+    if (name === 'unless') programs.reverse();
+    this.accept(condition);
+    this.opcode('condition', ...programs);
+    this.opcode('append');
+  }
 }
 
 class EventGenerator extends internals.JavaScriptCompiler {
@@ -94,6 +103,38 @@ class EventGenerator extends internals.JavaScriptCompiler {
 
   /** Equal programs are not merged: they may stand in different places of a JSON body. */
   matchExistingProgram(): undefined {}
+
+  /** `{{#if}}`: runs one of two programs, of which either may be missing. */
+  condition(then: number | null, otherwise: number | null): void {
+    const run = (guid: number | null): string =>
+      guid === null ? '""' : `${this.programExpression(guid)}(${this.contextName(0)})`;
+    const test = `(helpers[${this.quotedString(truthKey)}](`;
+    this.push([test, this.popStack(), ') ? ', run(then), ' : ', run(otherwise), ')']);
+  }
+
+  /** A program that closes over nothing is made once; Handlebars prepares it again at every call. */
+  override programExpression(guid: number): string {
+    const child = this.environment.children[guid];
+    const closes = this.options.data || this.useDepths || this.useBlockParams || child?.blockParams;
+    if (child === undefined || closes) return super.programExpression(guid);
+    return `(container.programs[${child.index}] || container.program(${child.index}, undefined, 0))`;
+  }
+
+  override invokeKnownHelper(count: number, name: string): void {
+    const { runtime } = this.options;
+    if (!runtime.ours.has(name)) {
+      super.invokeKnownHelper(count, name);
+      return;
+    }
+    const args: Code[] = [];
+    const { hash } = this.setupParams(name, count, args);
+    const site: CallSite = { name, loc: this.source.currentLocation };
+    const key = `\u0000site:${Object.keys(runtime.table).length}`;
+    runtime.table[key] = site;
+    const list = args.flatMap((arg, index) => (index === 0 ? [arg] : [',', arg]));
+    const helper = `helpers[${this.quotedString(name)}](${this.contextName(0)},helpers[${this.quotedString(key)}],`;
+    this.push([helper, hash === '{}' ? 'undefined' : hash, ',[', ...list, '])']);
+  }
 
   /** Reads own properties only, and helpers straight from their table. */
   nameLookup(parent: Code, name: string, type: string): Code {

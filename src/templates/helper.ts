@@ -1,17 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { Marked } from './marked.ts';
+import type { BoundHelper, CallSite } from './runtime.ts';
 import { plainText } from './escape.ts';
 import { TemplateError } from './problem.ts';
-
-/** What Handlebars passes as the last argument of a helper. */
-export interface HelperOptions {
-  name: string;
-  hash: Record<string, unknown>;
-  /** The body of a block helper. */
-  fn?(context: unknown, options: { data: unknown }): string;
-  data?: unknown;
-  loc?: hbs.AST.SourceLocation;
-}
 
 /** One helper: how it may be called, checked when a template is compiled, and what it does. */
 export interface HelperSpec {
@@ -26,13 +17,16 @@ export interface HelperSpec {
 
 /** One call of a helper; its methods check arguments and name helper, argument and type, never the value. */
 export class HelperCall {
-  readonly options: HelperOptions;
+  readonly #site: CallSite;
+  /** Values given as `name=value`. */
+  readonly hash: Readonly<Record<string, unknown>>;
   readonly clock: Clock;
   /** What `this` is where the helper is called. */
   readonly context: unknown;
 
-  constructor(options: HelperOptions, clock: Clock, context: unknown) {
-    this.options = options;
+  constructor(site: CallSite, hash: Readonly<Record<string, unknown>>, clock: Clock, context: unknown) {
+    this.#site = site;
+    this.hash = hash;
     this.clock = clock;
     this.context = context;
   }
@@ -54,8 +48,8 @@ export class HelperCall {
   }
 
   error(message: string, hint?: string): TemplateError {
-    const text = `${this.options.name} ${message}${hint === undefined ? '' : `; ${hint}`}`;
-    return new TemplateError(text, this.options.loc);
+    const text = `${this.#site.name} ${message}${hint === undefined ? '' : `; ${hint}`}`;
+    return new TemplateError(text, this.#site.loc);
   }
 }
 
@@ -69,10 +63,10 @@ export function typeName(value: unknown): string {
   return typeof value === 'string' ? 'text' : `a ${typeof value}`;
 }
 
-/** A helper in the form Handlebars calls. */
-export function bindHelper(spec: HelperSpec, clock: Clock): (...args: unknown[]) => unknown {
-  return function helper(this: unknown, ...args: unknown[]): unknown {
-    const options = args.pop() as HelperOptions;
-    return spec.run(args, new HelperCall(options, clock, this));
-  };
+const nothingNamed = Object.freeze({});
+
+/** A helper in the form compiled code calls. */
+export function bindHelper(spec: HelperSpec, clock: Clock): BoundHelper {
+  return (context, site, hash, args) =>
+    spec.run(args, new HelperCall(site, hash ?? nothingNamed, clock, context));
 }

@@ -1,4 +1,4 @@
-import { pathKey } from './handlebars.ts';
+import { pathKey } from './runtime.ts';
 import { placeOf } from './problem.ts';
 import type { TemplateProblem } from './problem.ts';
 

@@ -4,9 +4,12 @@ import { suggest } from '../core/suggest.ts';
 import type { BodyFormat } from './content-type.ts';
 import { escapersFor } from './escape.ts';
 import type { Position } from './escape.ts';
-import { callOptions, createRuntime, generate } from './handlebars.ts';
-import type { Positions, Runtime, TemplateFunction } from './handlebars.ts';
-import { helperTable } from './helpers/table.ts';
+import { callOptions, generate } from './handlebars.ts';
+import type { Positions, TemplateFunction } from './handlebars.ts';
+import { createRuntime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
+import { isTrue } from './helpers/logic.ts';
+import { blockFunctions, boundHelpers } from './helpers/table.ts';
 import { jsonPositions } from './json-positions.ts';
 import { parseTemplate } from './parse.ts';
 import { loadPartials } from './partials.ts';
@@ -51,7 +54,12 @@ export class TemplateSet {
     this.#options = options;
     this.format = options.format;
     this.slack = options.slack;
-    this.runtime = createRuntime(helperTable(options.clock), escapersFor(options.format, options.slack));
+    this.runtime = createRuntime({
+      helpers: boundHelpers(options.clock),
+      blocks: blockFunctions(),
+      isTrue,
+      escapers: escapersFor(options.format, options.slack),
+    });
   }
 
   /** Parses and checks one text; undefined when that found problems. */

@@ -24,7 +24,7 @@ const changes: HelperSpec = {
     const all = list === undefined ? readPath(call.context, 'changes') : list;
     if (all === undefined || all === null) return '';
     if (!Array.isArray(all)) throw call.error(`needs a list of changes, got ${typeName(all)}`);
-    const { max, separator } = call.options.hash;
+    const { max, separator } = call.hash;
     const limit = max === undefined ? defaultMax : call.number(max, 'max to be a number');
     const lines = all.slice(0, limit).map((change: unknown) => {
       const path = truncate(plainText(readPath(change, 'path')), maxValueLength);

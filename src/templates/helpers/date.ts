@@ -123,8 +123,7 @@ export const dateHelpers: Record<string, HelperSpec> = {
       if (wanted === 'unix') return Math.floor(time / 1000);
       if (wanted === 'unix_ms') return Math.floor(time);
       if (wanted === 'iso') return new Date(time).toISOString();
-      const zone =
-        call.options.hash['zone'] === undefined ? 'UTC' : call.text(call.options.hash['zone'], 'a zone');
+      const zone = call.hash['zone'] === undefined ? 'UTC' : call.text(call.hash['zone'], 'a zone');
       try {
         return pattern(wanted, time, zone);
       } catch (error) {

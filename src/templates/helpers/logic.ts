@@ -2,7 +2,7 @@ import type { HelperSpec } from '../helper.ts';
 import { Marked } from '../marked.ts';
 
 /** What `{{#if}}` takes for true: not false, null, missing, 0, empty text or an empty list. */
-function isTrue(value: unknown): boolean {
+export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return value instanceof Marked ? value.text !== '' : Boolean(value);
 }

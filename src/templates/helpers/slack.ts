@@ -33,7 +33,7 @@ export const slackHelpers: Record<string, HelperSpec> = {
     named: ['max'],
     run([value], call) {
       const text = plainText(value);
-      const { max } = call.options.hash;
+      const { max } = call.hash;
       if (max === undefined) return new Marked('slack', slackText(text));
       const limit = call.number(max, 'max to be a number');
       // Escaping only makes it longer, so more than the limit never has to be looked at.

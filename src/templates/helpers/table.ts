@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { internals } from '../handlebars.ts';
+import type { BoundHelper } from '../runtime.ts';
 import { bindHelper } from '../helper.ts';
 import type { HelperSpec } from '../helper.ts';
 import { changeHelpers } from './changes.ts';
@@ -36,10 +37,16 @@ export interface BlockSpec {
   named?: readonly string[] | 'any';
 }
 
-/** The functions Handlebars calls, by name. */
-export function helperTable(clock: Clock): Record<string, unknown> {
-  const table: Record<string, unknown> = {};
-  for (const [name, spec] of Object.entries(helperSpecs)) table[name] = bindHelper(spec, clock);
-  for (const name of Object.keys(blockHelpers)) table[name] = internals.helpers[name] ?? letBlock;
-  return table;
+/** The functions compiled code calls, by name. */
+export function boundHelpers(clock: Clock): Record<string, BoundHelper> {
+  return Object.fromEntries(
+    Object.entries(helperSpecs).map(([name, spec]) => [name, bindHelper(spec, clock)]),
+  );
+}
+
+/** The functions Handlebars itself calls, by name. */
+export function blockFunctions(): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.keys(blockHelpers).map((name) => [name, internals.helpers[name] ?? letBlock]),
+  );
 }
