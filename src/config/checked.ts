@@ -33,6 +33,13 @@ export class Checked {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** The value at a path between backquotes, or words for it where it must not be repeated. */
+  shown(path: Path): string {
+    const value = this.tree.at(path);
+    if (this.tree.place(path)?.replaced === true || typeof value !== 'string') return 'this value';
+    return `\`${value.length > 60 ? `${value.slice(0, 60)}…` : value}\``;
+  }
+
   /** True when the key is there with a value, even one whose variable is missing. */
   isGiven(path: Path): boolean {
     return this.tree.at(path) !== undefined;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { suggest } from '../core/suggest.ts';
 import type { Checked } from './checked.ts';
+import { pointerOf } from './pointer.ts';
 import type { Path } from './pointer.ts';
 import type { SettingIssue } from './setting.ts';
 import { isReferenceKey, unresolved } from './tree.ts';
@@ -8,11 +9,29 @@ import { knownKeys, sectionsWith } from './sections.ts';
 
 /** Puts what the schema found into the report, in words for people and at its place. */
 export function reportIssues(issues: readonly z.core.$ZodIssue[], config: Checked): void {
+  const meant = new Set<string>();
   for (const issue of issues) {
-    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-    if (config.tree.at(path) === unresolved) continue;
+    if (issue.code !== 'unrecognized_keys') continue;
+    const section = writtenPath(issue.path, config);
+    for (const key of issue.keys) {
+      const near = reportUnknownKey([...section, key], config);
+      if (near !== undefined) meant.add(pointerOf([...section, near]));
+    }
+  }
+  for (const issue of issues) {
+    const path = writtenPath(issue.path, config);
+    // A mistyped key is not missing as well, and a missing variable was reported where it stands.
+    if (config.tree.at(path) === unresolved || (meant.has(pointerOf(path)) && !config.isGiven(path)))
+      continue;
     reportIssue(issue, path, config);
   }
+}
+
+/** The path as it is in the file: the only entry of a list may stand there without the list. */
+function writtenPath(path: readonly PropertyKey[], config: Checked): Path {
+  const parts = path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  while (typeof parts.at(-1) === 'number' && !Array.isArray(config.tree.at(parts.slice(0, -1)))) parts.pop();
+  return parts;
 }
 
 function reportIssue(issue: z.core.$ZodIssue, path: Path, config: Checked): void {
@@ -21,7 +40,6 @@ function reportIssue(issue: z.core.$ZodIssue, path: Path, config: Checked): void
       reportSetting(issue.params?.['setting'] as SettingIssue, path, config);
       return;
     case 'unrecognized_keys':
-      for (const key of issue.keys) reportUnknownKey([...path, key], config);
       return;
     case 'invalid_union':
       reportSourceType(path, config);
@@ -65,7 +83,8 @@ function shorten(value: string): string {
   return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 
-function reportUnknownKey(path: Path, config: Checked): void {
+/** Returns the key that was probably meant. */
+function reportUnknownKey(path: Path, config: Checked): string | undefined {
   const key = String(path.at(-1));
   const section = path.slice(0, -1);
   const type = config.tree.at([...section, 'type']);
@@ -76,6 +95,7 @@ function reportUnknownKey(path: Path, config: Checked): void {
   else if (near !== undefined) hint = `did you mean \`${near}\`?`;
   else if (elsewhere !== undefined) hint = `\`${key}\` belongs ${elsewhere}`;
   config.add(path, { code: 'unknown_key', message: `unknown key \`${shorten(key)}\``, hint }, 'key');
+  return near;
 }
 
 const sourceTypes = ['file', 'stdin', 'http'];

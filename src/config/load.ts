@@ -63,7 +63,7 @@ function examine(text: string, report: Report, files: FileReader, env: NodeJS.Pr
   const resources = Array.from({ length: checked.length(['sinks']) }, (_, i) =>
     readResources(checked, ['sinks', i]),
   );
-  checkConfig(checked, parsed.data);
+  checkConfig(checked);
   return parsed.success ? toConfig(parsed.data, report.file, resources) : null;
 }
 

@@ -6,9 +6,8 @@ import type { Segment } from './interpolate.ts';
 /** For each index of a scalar's value (its length included) the offset in the file. */
 export type OffsetMap = (index: number) => number;
 
-/** Finds where the characters of a scalar's value stand; exact but for folded text, where it is near. */
-export function scalarOffsets(node: Scalar, source: string): OffsetMap {
-  const value = String(node.value);
+/** Finds where the characters of a scalar's `value` stand; exact but for folded text, where it is near. */
+export function scalarOffsets(node: Scalar, value: string, source: string): OffsetMap {
   const [start = 0, end = 0] = node.range ?? [];
   if (node.type === 'BLOCK_LITERAL') return literalOffsets(value, source, start);
   const contentStart =

@@ -16,7 +16,7 @@ export function knownKeys(path: Path, type?: unknown): string[] {
 
 /** Where in the config a key is known, in words: "in `retry` of a sink". */
 export function sectionsWith(key: string): string | undefined {
-  const places: Array<readonly [Path, string]> = [
+  const places: Array<readonly [path: Path, words: string, type?: string]> = [
     [[], 'at the top of the file'],
     [['log'], 'in `log`'],
     [['admin'], 'in `admin`'],
@@ -26,10 +26,11 @@ export function sectionsWith(key: string): string | undefined {
     [['sinks', 0, 'circuit_breaker'], 'in `circuit_breaker` of a sink'],
     [['sinks', 0, 'batch'], 'in `batch` of a sink'],
     [['sinks', 0, 'tls'], 'in `tls` of a sink'],
-    [['sources', 0], 'in a source'],
+    [['sources', 0], 'in a file source', 'file'],
+    [['sources', 0], 'in an http source', 'http'],
     [['sources', 0, 'verify'], 'in `verify` of an http source'],
   ];
-  return places.find(([path]) => knownKeys(path).includes(key))?.[1];
+  return places.find(([path, , type]) => knownKeys(path, type).includes(key))?.[1];
 }
 
 function unwrap(schema: unknown): unknown {

@@ -72,3 +72,14 @@ export function good<T>(value: T): Parsed<T> {
 export function bad(code: string, message: string, hint?: string, valueHint?: string): Parsed<never> {
   return { ok: false, code, message, hint, valueHint };
 }
+
+/** A list that may also be written as its only entry. */
+export function listOf<T extends z.ZodType>(
+  item: T,
+  description: string,
+  more: { examples?: unknown[]; default?: unknown } = {},
+) {
+  return z
+    .preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item))
+    .meta({ description, singleAllowed: true, ...more });
+}

@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import type { Document, ErrorCode } from 'yaml';
+import type { Document, ErrorCode, YAMLError } from 'yaml';
 import { isSensitiveKey } from './excerpt.ts';
 import type { Report } from './report.ts';
 
@@ -33,7 +33,10 @@ const explanations: Partial<Record<ErrorCode, readonly [message: string, hint?: 
     'the indentation does not fit the lines above',
     'entries of one map or list begin at the same column',
   ],
-  MISSING_CHAR: ['something is missing here: a closing quote, bracket or a colon'],
+  MISSING_CHAR: [
+    'something is missing here: a closing quote, a closing bracket, or `: ` after a key',
+    'a quote or bracket may have been opened on an earlier line',
+  ],
   MULTILINE_IMPLICIT_KEY: ['a key must stand on one line and be followed by `: `', 'is a `:` missing?'],
   BLOCK_AS_IMPLICIT_KEY: [
     'a second `: ` on this line, or a deeper line below a value',
@@ -57,15 +60,16 @@ export function parseYaml(text: string, report: Report): Document.Parsed {
     prettyErrors: false,
     merge: true,
     version: '1.2',
-    logLevel: 'silent',
+    logLevel: 'error',
   });
-  const lines = new Set<number>();
+  // One slip makes the parser complain several times about the same line; indentation is its likeliest cause.
+  const byLine = new Map<number, YAMLError>();
   for (const error of [...document.errors, ...document.warnings]) {
+    const { line } = report.excerpts.position(error.pos[0]);
+    if (!byLine.has(line) || /INDENT/.test(error.code)) byLine.set(line, error);
+  }
+  for (const [line, error] of byLine) {
     const [start] = error.pos;
-    const { line } = report.excerpts.position(start);
-    // One slip makes the parser complain several times about the same line.
-    if (lines.has(line)) continue;
-    lines.add(line);
     const [message, hint] = explanations[error.code] ?? ['this is no valid YAML'];
     const raw = report.excerpts.rawLine(line);
     const end = error.code === 'DUPLICATE_KEY' ? start + keyLength(raw, start, report) : error.pos[1];

@@ -124,7 +124,9 @@ export class Tree {
         merged.push(pair.value);
         continue;
       }
-      if (isSensitiveKey(key) || path.at(-1) === 'headers') this.#hide(pair.value);
+      // Of headers the values are secret, and not the names.
+      const isSecret = isSensitiveKey(key) && !(key === 'headers' && isMap(pair.value));
+      if (isSecret || path.at(-1) === 'headers') this.#hide(pair.value);
       entries.set(key, this.#build(pair.value, [...path, key], via === null ? pair.key : null, via));
     }
     // What a map says itself wins over what is merged into it, whatever the order.
@@ -162,7 +164,7 @@ export class Tree {
       return path.at(-2) === 'headers' && node.source !== undefined ? node.source : node.value;
     }
     const raw = unmask(node.value);
-    const offsets = (): ((index: number) => number) => scalarOffsets(node, this.#source);
+    const offsets = (): ((index: number) => number) => scalarOffsets(node, raw, this.#source);
     const result: Interpolated = interpolate(raw, this.#lookup);
     this.#places.set(pointerOf(path), {
       key: rangeOf(key),
