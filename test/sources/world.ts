@@ -131,12 +131,13 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** `ms` pass in polls. */
+  /** `ms` pass, with some polls at their beginning and at their end. */
   async wait(ms: number): Promise<void> {
-    for (let passed = 0; passed < ms; passed += 1000) {
-      this.clock.pass(1000);
-      while (await this.tail.tick());
-    }
+    await this.poll(1);
+    this.clock.pass(ms / 2);
+    await this.poll(1);
+    this.clock.pass(ms / 2);
+    await this.poll(2);
   }
 
   /** Numbers of the lines made by {@link line}, in the order in which they were accepted. */

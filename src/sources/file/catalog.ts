@@ -326,7 +326,9 @@ export class Catalog {
       .filter((file) => file.past !== null)
       .sort((a, b) => (b.past ?? 0) - (a.past ?? 0));
     const oldest = this.#deps.clock.now() - rememberMs;
-    const forgotten = new Set(past.filter((file, i) => i >= rememberCount || (file.past ?? 0) < oldest));
+    const forgotten = new Set(
+      past.filter((file, i) => i >= rememberCount || (file.past ?? 0) < oldest || file.headLength === 0),
+    );
     if (forgotten.size === 0) return;
     for (const file of forgotten) this.pending.set(file.key, null);
     this.#files = this.#files.filter((file) => !forgotten.has(file));
@@ -335,7 +337,8 @@ export class Catalog {
 
 /** Whether an opened file still has the content that was read as `file`. */
 async function isStill(file: TrackedFile, opened: Opened): Promise<boolean> {
-  if (opened.gz !== file.gz || !file.hasHead(opened.head)) return false;
+  // Of an empty file nothing is known but its inode, and that may belong to any file by now.
+  if (file.headLength === 0 || opened.gz !== file.gz || !file.hasHead(opened.head)) return false;
   return file.done || (await file.marks(opened.bytes)) === 'same';
 }
 
