@@ -6,6 +6,8 @@ export interface Reply {
   body: unknown;
   contentType?: string;
   headers?: Record<string, string>;
+  /** What was done, for the log; absent where nothing was. */
+  done?: Record<string, unknown>;
 }
 
 /** One thing that is wrong with a request: which parameter or field of the body, and what to write instead. */

@@ -1,16 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import type { Operations } from '../core/operations.ts';
 import { version } from '../core/version.ts';
+import type { AdminRequest } from './admin-request.ts';
+import { listDeliveries, replayDeliveries, showDelivery } from './deliveries-api.ts';
 import type { Exposition } from './exposition.ts';
 import { ok, type Reply } from './reply.ts';
-
-/** A request once it was let in: the parts of its path, its query, and for POST its body. */
-export interface AdminRequest {
-  params: Readonly<Record<string, string>>;
-  query: URLSearchParams;
-  /** Parsed JSON; undefined when there is none. */
-  body: unknown;
-}
+import { listSinks, pauseSink, testSink } from './sinks-api.ts';
 
 export interface RouteDeps {
   operations: Operations;
@@ -37,6 +32,48 @@ export const routes: readonly Route[] = [
   { method: 'GET', path: '/healthz', access: 'anyone', handle: () => ok({ status: 'ok', version }) },
   { method: 'GET', path: '/readyz', access: 'anyone', handle: (_, { operations }) => readiness(operations) },
   { method: 'GET', path: '/metrics', access: 'scraper', handle: (_, { exposition }) => scrape(exposition) },
+  {
+    method: 'GET',
+    path: '/api/v1/sinks',
+    access: 'operator',
+    handle: (request, { operations }) => listSinks(request, operations),
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/sinks/{name}/test',
+    access: 'operator',
+    handle: (request, { operations }) => testSink(request, operations),
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/sinks/{name}/pause',
+    access: 'operator',
+    handle: (request, { operations }) => pauseSink(request, operations, true),
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/sinks/{name}/resume',
+    access: 'operator',
+    handle: (request, { operations }) => pauseSink(request, operations, false),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/deliveries',
+    access: 'operator',
+    handle: (request, { operations, clock }) => listDeliveries(request, operations, clock),
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/deliveries/{id}',
+    access: 'operator',
+    handle: (request, { operations }) => showDelivery(request, operations),
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/replay',
+    access: 'operator',
+    handle: (request, { operations, clock }) => replayDeliveries(request, operations, clock),
+  },
 ];
 
 function readiness(operations: Operations): Reply {

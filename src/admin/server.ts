@@ -184,9 +184,9 @@ class Admin implements AdminServer {
     }
     const query = new URLSearchParams(search.join('?'));
     const reply = await match.route.handle({ params: match.params, query, body }, this.#deps);
-    if (match.route.method === 'POST' && reply.status < 300) {
+    if (reply.done !== undefined) {
       const from = request.socket.remoteAddress;
-      this.#logger.info({ path: match.route.path, ...match.params, from }, 'admin request carried out');
+      this.#logger.info({ path: match.route.path, ...reply.done, from }, 'admin request carried out');
     }
     return reply;
   }

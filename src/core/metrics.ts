@@ -138,6 +138,11 @@ export function createMetrics() {
     ),
     sinkPaused: gauges('auditsink_sink_paused', '1 while the sink is held, by reason.', ['sink', 'reason']),
     journalBytes: gauges('auditsink_journal_bytes', 'Size of the journal on disk.', []),
+    journalMaxBytes: gauges(
+      'auditsink_journal_max_bytes',
+      'Size of the journal at which reading waits for room.',
+      [],
+    ),
     configReloadSuccess: gauges(
       'auditsink_config_reload_success',
       '1 if the last config load succeeded.',
