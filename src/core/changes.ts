@@ -87,14 +87,20 @@ function identityOf(before: readonly JsonValue[], after: readonly JsonValue[]): 
   );
 }
 
-function isSame(before: JsonValue, after: JsonValue): boolean {
+/** Values nested deeper than this count as different, so that no payload can exhaust the stack. */
+const maxCompareDepth = 200;
+
+function isSame(before: JsonValue, after: JsonValue, depth = 0): boolean {
   if (before === after) return true;
+  if (depth >= maxCompareDepth) return false;
   if (Array.isArray(before)) {
     if (!Array.isArray(after) || before.length !== after.length) return false;
-    return before.every((item, index) => isSame(item, after[index] ?? null));
+    return before.every((item, index) => isSame(item, after[index] ?? null, depth + 1));
   }
   if (!isObject(before) || !isObject(after)) return false;
   const keys = Object.keys(before);
   if (keys.length !== Object.keys(after).length) return false;
-  return keys.every((key) => Object.hasOwn(after, key) && isSame(own(before, key), own(after, key)));
+  return keys.every(
+    (key) => Object.hasOwn(after, key) && isSame(own(before, key), own(after, key), depth + 1),
+  );
 }

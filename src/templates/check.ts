@@ -36,8 +36,9 @@ export function checkTemplate(renderer: TemplateRenderer, samples: readonly Audi
     }
   });
   if (samples.length > 0) {
+    const guarded = new Set(renderer.uses.filter((use) => use.guarded).map((use) => use.key));
     for (const use of renderer.uses) {
-      const problem = missingField(use, seen.get(use.key));
+      const problem = missingField(use, seen.get(use.key), guarded.has(use.key));
       if (problem !== undefined) problems.set(`${problem.code} ${use.key} ${use.place.file ?? ''}`, problem);
     }
   }
@@ -121,15 +122,15 @@ function neighbours(root: unknown, segments: readonly string[]): string[] {
   return [];
 }
 
-function missingField(use: PathUse, seen: Seen | undefined): TemplateProblem | undefined {
+function missingField(use: PathUse, seen: Seen | undefined, guarded: boolean): TemplateProblem | undefined {
   if (seen === undefined || seen.wanted === 0 || seen.found > 0) return undefined;
   const [first] = use.segments;
   // Kept only where the journal knows the state before; no sample carries them.
   if (first === 'previous' || first === 'changes') return undefined;
   const path = formatPath(use.segments);
   const near = suggest(path, seen.beside);
-  // A template that minds the field's absence is only doubted when it looks like a slip of the pen.
-  if (use.guarded && (near === undefined || Math.abs(near.length - path.length) > 1)) return undefined;
+  // Where the template minds the field's absence it is only doubted when it looks like a slip of the pen.
+  if (guarded && (near === undefined || Math.abs(near.length - path.length) > 1)) return undefined;
   return {
     severity: 'warning',
     code: 'missing_field',

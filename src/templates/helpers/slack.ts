@@ -12,6 +12,7 @@ const lookAlikes: Record<string, string> = { '*': '∗', _: 'ˍ', '~': '∼', '`
  * Slack formats at word borders only.
  */
 export function slackText(text: string): string {
+  if (!/[*_~`&<>]/.test(text)) return text;
   const plain = text.replace(
     /`|(?<![\p{L}\p{N}])[*_~]|[*_~](?![\p{L}\p{N}])/gu,
     (mark) => lookAlikes[mark] ?? mark,
