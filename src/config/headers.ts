@@ -31,5 +31,5 @@ export const headerValue = setting(
             : 'encode it, for example as `%F0%9F%8E%89`',
         );
   },
-  { type: ['string', 'number', 'boolean'], description: 'Value of the header.', secret: true },
+  { kind: 'text', type: ['string', 'number', 'boolean'], description: 'Value of the header.', secret: true },
 );

@@ -6,10 +6,14 @@ import { suggest } from '../core/suggest.ts';
 import { bad, good, referencePattern, setting } from './setting.ts';
 import type { Parsed, SettingSchema } from './setting.ts';
 
-type Described = Omit<SettingSchema, 'type' | 'pattern' | 'enum' | 'minimum' | 'maximum'>;
+type Described = Omit<SettingSchema, 'kind' | 'type' | 'anyOf' | 'pattern' | 'enum' | 'minimum' | 'maximum'>;
 
 /** Any text that is not empty. */
-export function text(schema: Described, refuse?: (value: string) => Parsed<never> | undefined) {
+export function text(
+  schema: Described,
+  refuse?: (value: string) => Parsed<never> | undefined,
+  as: Pick<SettingSchema, 'kind' | 'type'> = { kind: 'text', type: 'string' },
+) {
   return setting(
     (value) => {
       if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
@@ -18,7 +22,7 @@ export function text(schema: Described, refuse?: (value: string) => Parsed<never
       if (written.trim() === '') return bad('empty', 'is empty');
       return refuse?.(written) ?? good(written);
     },
-    { type: 'string', ...schema },
+    { ...as, ...schema },
   );
 }
 
@@ -28,14 +32,17 @@ function notText(): Parsed<never> {
 
 /** A name that stands in metrics, paths and on the command line. */
 export function name(schema: Described) {
-  return text(schema, (value) =>
-    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(value)
-      ? undefined
-      : bad(
-          'bad_name',
-          'cannot be a name',
-          'letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most 64',
-        ),
+  return text(
+    schema,
+    (value) =>
+      /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(value)
+        ? undefined
+        : bad(
+            'bad_name',
+            'cannot be a name',
+            'letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most 64',
+          ),
+    { kind: 'name', type: 'string' },
   );
 }
 
@@ -64,6 +71,7 @@ export function duration(schema: Described, limits: { min?: string; max?: string
       return good(ms);
     },
     {
+      kind: 'duration',
       type: 'string',
       pattern: String.raw`^\s*(0|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h|d|w))+)\s*$|${referencePattern}`,
       ...schema,
@@ -105,6 +113,7 @@ export function size(schema: Described, limits: { min: string; max?: string }) {
       return good(bytes);
     },
     {
+      kind: 'size',
       type: ['string', 'integer'],
       pattern: String.raw`^\s*[0-9]+(\.[0-9]+)?\s*([kKmMgGtT]?[iI]?[bB])?\s*$|${referencePattern}`,
       ...schema,
@@ -130,6 +139,7 @@ export function number(schema: Described, limits: { min: number; max: number; wh
       return good(parsed);
     },
     {
+      kind: whole ? 'whole number' : 'number',
       type: [whole ? 'integer' : 'number', 'string'],
       minimum: min,
       maximum: max,
@@ -146,7 +156,12 @@ export function boolean(schema: Described) {
       if (value === 'true' || value === 'false') return good(value === 'true');
       return bad('bad_boolean', 'is neither `true` nor `false`', 'write `true` or `false`');
     },
-    { type: ['boolean', 'string'], pattern: `^(true|false)$|${referencePattern}`, ...schema },
+    {
+      kind: 'true or false',
+      type: ['boolean', 'string'],
+      pattern: `^(true|false)$|${referencePattern}`,
+      ...schema,
+    },
   );
 }
 
@@ -164,7 +179,7 @@ export function oneOf<const T extends string>(words: readonly T[], schema: Descr
         near === undefined ? listed : `did you mean \`${near}\`? (${listed})`,
       );
     },
-    { type: 'string', enum: words, ...schema },
+    { kind: 'one of', type: 'string', enum: words, ...schema },
   );
 }
 
@@ -191,7 +206,7 @@ export function url(schema: Described) {
       }
       return good(written);
     },
-    { type: 'string', secret: true, ...schema },
+    { kind: 'URL', type: 'string', secret: true, ...schema },
   );
 }
 
@@ -222,14 +237,14 @@ export function parseListen(value: unknown): Parsed<Listen> {
 }
 
 export function listen(schema: Described) {
-  return setting(parseListen, { type: 'string', ...schema });
+  return setting(parseListen, { kind: 'address', type: 'string', ...schema });
 }
 
 /** An address, or null for `off`. */
 export function listenOrOff(schema: Described) {
   return setting<Listen | null>(
     (value) => (value === 'off' || value === false ? good(null) : parseListen(value)),
-    { type: ['string', 'boolean'], ...schema },
+    { kind: 'address or `off`', type: ['string', 'boolean'], ...schema },
   );
 }
 
@@ -251,6 +266,7 @@ export function rate(schema: Described) {
       return good({ count, perMs: rateUnits[(match[2] ?? '').charAt(0)] ?? 1000 });
     },
     {
+      kind: 'rate',
       type: 'string',
       pattern: String.raw`^\s*[0-9]+\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)\s*$|${referencePattern}`,
       ...schema,
@@ -259,14 +275,18 @@ export function rate(schema: Described) {
 }
 
 export function glob(schema: Described) {
-  return text(schema, (value) => {
-    const compiled = compileGlob(value);
-    return compiled.ok
-      ? undefined
-      : bad(
-          'bad_glob',
-          `is not a glob: ${compiled.message}`,
-          '`*`, `?`, `[a-z]` and `{a,b}` are special; put `\\` before one to take it as it is',
-        );
-  });
+  return text(
+    schema,
+    (value) => {
+      const compiled = compileGlob(value);
+      return compiled.ok
+        ? undefined
+        : bad(
+            'bad_glob',
+            `is not a glob: ${compiled.message}`,
+            '`*`, `?`, `[a-z]` and `{a,b}` are special; put `\\` before one to take it as it is',
+          );
+    },
+    { kind: 'glob', type: ['string', 'number', 'boolean'] },
+  );
 }

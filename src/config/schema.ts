@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { logLevels } from '../core/logger.ts';
 import * as of from './scalars.ts';
+import { shown } from './setting.ts';
 import { sinkSchema } from './sink-schema.ts';
 import { sourceSchemas } from './source-schema.ts';
 
@@ -61,9 +62,11 @@ export const configSchema = z
         default: 'state',
       })
       .prefault('state'),
-    log: logSection.meta({ description: 'The daemon’s own log, on stdout.' }).prefault({}),
-    admin: adminSection.meta({ description: 'Health, metrics and API.' }).prefault({}),
-    journal: journalSection.meta({ description: 'The durable log of events and deliveries.' }).prefault({}),
+    log: logSection.meta(shown({ description: 'The daemon’s own log, on stdout.' })).prefault({}),
+    admin: adminSection.meta(shown({ description: 'Health, metrics and API.' })).prefault({}),
+    journal: journalSection
+      .meta(shown({ description: 'The durable log of events and deliveries.' }))
+      .prefault({}),
     shutdown_grace: of
       .duration(
         { description: 'How long requests in flight may end after SIGTERM.', default: '10s' },
@@ -72,10 +75,10 @@ export const configSchema = z
       .prefault('10s'),
     sources: z
       .array(z.discriminatedUnion('type', [sourceSchemas.file, sourceSchemas.stdin, sourceSchemas.http]))
-      .meta({ description: 'Where events come from.' }),
-    sinks: z.array(sinkSchema).meta({ description: 'Where events go: one webhook each.' }),
+      .meta(shown({ description: 'Where events come from.' })),
+    sinks: z.array(sinkSchema).meta(shown({ description: 'Where events go: one webhook each.' })),
   })
-  .meta({ title: 'auditsink config' });
+  .meta(shown({ title: 'auditsink config' }));
 
 export type ParsedConfig = z.output<typeof configSchema>;
 export type ParsedSource = ParsedConfig['sources'][number];

@@ -19,7 +19,10 @@ export interface SettingIssue {
 
 /** How a setting looks in the JSON Schema and in the reference. */
 export interface SettingSchema {
-  type: string | readonly string[];
+  /** The word of the reference page for what is written here: duration, size, … */
+  kind: string;
+  type?: string | readonly string[];
+  anyOf?: readonly unknown[];
   description: string;
   default?: unknown;
   examples?: readonly unknown[];
@@ -57,7 +60,7 @@ export function setting<T>(parse: (value: unknown) => Parsed<T>, schema: Setting
       });
       return z.NEVER;
     })
-    .meta(json);
+    .meta(shown(json));
 }
 
 function exampleOf(schema: SettingSchema): string | undefined {
@@ -81,5 +84,17 @@ export function listOf<T extends z.ZodType>(
 ) {
   return z
     .preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item))
-    .meta({ description, singleAllowed: true, ...more });
+    .meta({ singleAllowed: true, ...shown({ description, ...more }) });
+}
+
+/**
+ * Metadata as somebody would write the setting. zod drops `default` and `examples` of what it transforms,
+ * since there they would be of the type that comes out; so they travel under names of our own.
+ */
+export function shown({ default: shownDefault, examples: shownExamples, ...rest }: Record<string, unknown>) {
+  return {
+    ...rest,
+    ...(shownDefault === undefined ? {} : { shownDefault }),
+    ...(shownExamples === undefined ? {} : { shownExamples }),
+  };
 }

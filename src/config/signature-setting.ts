@@ -3,7 +3,7 @@ import type { SignatureName } from '../core/policy.ts';
 import { templateProblem } from '../core/signature/template.ts';
 import { suggest } from '../core/suggest.ts';
 import { isHeaderName } from './headers.ts';
-import { bad, good, setting } from './setting.ts';
+import { bad, good, referencePattern, setting } from './setting.ts';
 
 /** A signature scheme by name, or a header of the operator's own. */
 export const signature = setting<SignatureName | { header: string; value: string }>(
@@ -20,7 +20,17 @@ export const signature = setting<SignatureName | { header: string; value: string
     );
   },
   {
-    type: ['string', 'object'],
+    kind: 'scheme',
+    anyOf: [
+      { enum: signatureNames },
+      { type: 'string', pattern: referencePattern },
+      {
+        type: 'object',
+        properties: { header: { type: 'string' }, value: { type: 'string' } },
+        required: ['header', 'value'],
+        additionalProperties: false,
+      },
+    ],
     description:
       'How requests are signed: a known scheme, or a header of your own in which `{{hmac}}` (hex) and `{{hmac_base64}}` stand for the HMAC-SHA256 of the body.',
     examples: ['flipt', { header: 'X-Hub-Signature-256', value: 'sha256={{hmac}}' }],

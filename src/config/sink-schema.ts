@@ -6,7 +6,7 @@ import { defaultPolicy } from '../core/presets.ts';
 import { suggest } from '../core/suggest.ts';
 import { headerValue } from './headers.ts';
 import * as of from './scalars.ts';
-import { bad, good, listOf, setting } from './setting.ts';
+import { bad, good, listOf, referencePattern, setting, shown } from './setting.ts';
 import { signature } from './signature-setting.ts';
 
 const retryOn = setting<RetryClass | number>(
@@ -26,7 +26,12 @@ const retryOn = setting<RetryClass | number>(
     );
   },
   {
-    type: ['string', 'integer'],
+    kind: 'class or status code',
+    anyOf: [
+      { enum: retryClasses },
+      { type: 'integer', minimum: 100, maximum: 599 },
+      { type: 'string', pattern: `^[1-5][0-9]{2}$|${referencePattern}` },
+    ],
     description: 'A class of failures or a status code.',
     examples: [...retryClasses, 429],
   },
@@ -96,10 +101,12 @@ export const sinkSchema = z.strictObject({
     .prefault('POST'),
   headers: z
     .record(z.string(), headerValue)
-    .meta({
-      description: 'Request headers. `Content-Type` also decides how templates escape.',
-      default: { 'Content-Type': 'application/json' },
-    })
+    .meta(
+      shown({
+        description: 'Request headers. `Content-Type` also decides how templates escape.',
+        default: { 'Content-Type': 'application/json' },
+      }),
+    )
     .optional(),
   preset: of
     .oneOf(presetNames, {
@@ -117,11 +124,13 @@ export const sinkSchema = z.strictObject({
       z.string(),
       listOf(of.glob({ description: 'A glob over the whole value.' }), 'A glob or a list of globs.'),
     )
-    .meta({
-      description:
-        'Path into the event → glob or list of globs, of which one must match; all paths must hold.',
-      examples: [{ 'payload.namespace_key': 'production' }],
-    })
+    .meta(
+      shown({
+        description:
+          'Path into the event → glob or list of globs, of which one must match; all paths must hold.',
+        examples: [{ 'payload.namespace_key': 'production' }],
+      }),
+    )
     .optional(),
   sources: listOf(
     of.text({ description: 'Name of a source.' }),
@@ -133,15 +142,18 @@ export const sinkSchema = z.strictObject({
     .prefault('now'),
   body: z
     .unknown()
-    .meta({
-      type: ['string', 'object', 'array'],
-      description:
-        'Handlebars template of the request body, as text or as a YAML tree whose strings are templates; or `preset` for the payload of the preset’s system. Without it the event is sent as it came.',
-      examples: [
-        '{"text": "{{type}} {{action}}: {{payload.key}}"}',
-        { text: '{{type}} {{action}}: {{payload.key}}' },
-      ],
-    })
+    .meta(
+      shown({
+        kind: 'text, map or list',
+        type: ['string', 'object', 'array'],
+        description:
+          'Handlebars template of the request body, as text or as a YAML tree whose strings are templates; or `preset` for the payload of the preset’s system. Without it the event is sent as it came.',
+        examples: [
+          '{"text": "{{type}} {{action}}: {{payload.key}}"}',
+          { text: '{{type}} {{action}}: {{payload.key}}' },
+        ],
+      }),
+    )
     .optional(),
   template: of
     .text({
@@ -154,9 +166,7 @@ export const sinkSchema = z.strictObject({
     'Secret that requests are signed with; a list, newest first, while it is changed.',
     { examples: ['${env:SIGNING_SECRET}', ['${env:NEW_SECRET}', '${env:OLD_SECRET}']] },
   ).optional(),
-  signature: signature
-    .optional()
-    .meta({ default: 'flipt, or that of the preset, when there is a signing_secret' }),
+  signature: signature.optional(),
   timeout: of
     .duration(
       { description: 'Time one request may take.', default: formatDuration(defaultPolicy.timeoutMs) },
@@ -186,7 +196,7 @@ export const sinkSchema = z.strictObject({
       default: formatDuration(plain.maxElapsedMs ?? 0),
     })
     .optional(),
-  retry: retrySection.meta({ description: 'How failures are tried again.' }).optional(),
+  retry: retrySection.meta(shown({ description: 'How failures are tried again.' })).optional(),
   circuit_breaker: z
     .strictObject({
       failures: of
@@ -199,7 +209,11 @@ export const sinkSchema = z.strictObject({
         .duration({ description: 'Time between two probes.', default: '30s' }, { min: '10ms', max: '1d' })
         .prefault('30s'),
     })
-    .meta({ description: 'Stop sending after failures in a row until a probe succeeds. Off unless given.' })
+    .meta(
+      shown({
+        description: 'Stop sending after failures in a row until a probe succeeds. Off unless given.',
+      }),
+    )
     .optional(),
   batch: z
     .strictObject({
@@ -219,7 +233,7 @@ export const sinkSchema = z.strictObject({
         .oneOf(['json_array', 'ndjson'], { description: 'How bodies are joined.', default: 'json_array' })
         .prefault('json_array'),
     })
-    .meta({ description: 'Send several events in one request. Off unless given.' })
+    .meta(shown({ description: 'Send several events in one request. Off unless given.' }))
     .optional(),
   tls: z
     .strictObject({
@@ -229,7 +243,7 @@ export const sinkSchema = z.strictObject({
       cert_file: of.text({ description: 'PEM file with the client certificate.' }).optional(),
       key_file: of.text({ description: 'PEM file with its key.' }).optional(),
     })
-    .meta({ description: 'TLS of this sink; paths are relative to the config file.' })
+    .meta(shown({ description: 'TLS of this sink; paths are relative to the config file.' }))
     .optional(),
   proxy: of
     .url({

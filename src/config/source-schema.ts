@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatNames } from '../core/event.ts';
 import * as of from './scalars.ts';
-import { bad, listOf } from './setting.ts';
+import { bad, listOf, shown } from './setting.ts';
 import { signature } from './signature-setting.ts';
 
 const formats = ['auto', ...formatNames] as const;
@@ -25,7 +25,7 @@ const maxLineBytes = of
 export const sourceSchemas = {
   file: z.strictObject({
     name: name('; the position in the file belongs to it'),
-    type: z.literal('file').meta({ description: 'A log file that is followed through rotations.' }),
+    type: z.literal('file').meta(shown({ description: 'A log file that is followed through rotations.' })),
     path: of.text({
       description: 'Path of the log, or a glob; relative to the config file.',
       examples: ['/var/log/flipt/audit.log'],
@@ -50,7 +50,7 @@ export const sourceSchemas = {
   }),
   stdin: z.strictObject({
     name: name(''),
-    type: z.literal('stdin').meta({ description: 'Lines piped into the daemon.' }),
+    type: z.literal('stdin').meta(shown({ description: 'Lines piped into the daemon.' })),
     format,
     max_line_bytes: maxLineBytes,
   }),
@@ -58,7 +58,9 @@ export const sourceSchemas = {
     name: name(''),
     type: z
       .literal('http')
-      .meta({ description: 'Webhooks of another system, received and kept before they are answered.' }),
+      .meta(
+        shown({ description: 'Webhooks of another system, received and kept before they are answered.' }),
+      ),
     listen: of.listen({
       description: 'Host and port to listen on. Sources may share it under different paths.',
       examples: ['127.0.0.1:9471'],
@@ -91,7 +93,7 @@ export const sourceSchemas = {
           { examples: ['${env:HOOK_TOKEN}'] },
         ).optional(),
       })
-      .meta({ description: 'How a request proves where it comes from.' })
+      .meta(shown({ description: 'How a request proves where it comes from.' }))
       .optional(),
   }),
 } as const;
