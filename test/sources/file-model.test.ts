@@ -11,7 +11,7 @@ import {
 } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { line, World } from './world.ts';
 
 /** What can happen to a log: to the file, to its writer, and to the one that reads it. */

@@ -182,6 +182,18 @@ describe('file source: rotation while running', () => {
     assertAll(world, 13);
   });
 
+  it('does not send the archive of a file that was rewritten and gzipped between two looks', async () => {
+    await using world = await reading();
+    await truncate(world.path(), 0);
+    await appendFile(world.path(), lines(11, 30));
+    await rename(world.path(), world.path('audit.log.1'));
+    await gzipFile(world.path('audit.log.1'));
+    await writeFile(world.path(), line(31));
+    await world.poll();
+    await world.wait(200_000);
+    assertAll(world, 31);
+  });
+
   it('T18 reads a file that replaced the old one at once, and on', async () => {
     await using world = await reading();
     await writeFile(world.path('tmp'), lines(11, 12));

@@ -93,6 +93,7 @@ export class Catalog {
     const seen = new Set<TrackedFile>();
     const unknown: Candidate[] = [];
     this.blind = survey.blind;
+    await this.#verifyOpen();
     for (const candidate of survey.candidates) {
       const known = this.#files.find((file) => file.past === null && file.id === candidate.stat.id);
       const verdict = known === undefined ? 'other' : await this.#meet(known, candidate);
@@ -115,6 +116,21 @@ export class Catalog {
     }
     if (!this.blind) this.#settleLosses();
     this.#prune();
+  }
+
+  /**
+   * Before anything is compared with the open files, they have to be what they are taken for: one may have been
+   * rewritten, or have got its first lines, since it was last read.
+   */
+  async #verifyOpen(): Promise<void> {
+    for (const file of this.#files.filter((one) => one.dirty && !one.gz)) {
+      if (file.bytes === null) continue;
+      try {
+        if (!(await file.verify(file.bytes))) await this.rewritten(file);
+      } catch (error) {
+        this.#cannotRead(file.path, error);
+      }
+    }
   }
 
   /** The same handle shows a new content: its old life is past, and a new one begins at its first byte. */

@@ -175,6 +175,9 @@ export class FileTail {
       problems.push(seen.error);
       return;
     }
+    if (seen.kind === 'seen' && seen.stat.kind !== 'file') {
+      problems.push(`${path} is ${seen.stat.kind === 'directory' ? 'a directory' : 'not a regular file'}`);
+    }
     const id = seen.kind === 'seen' && seen.stat.kind === 'file' ? seen.stat.id : null;
     const known = this.#targets.get(path);
     const open = id === null || this.#catalog.files.some((file) => file.id === id && file.handle !== null);

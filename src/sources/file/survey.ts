@@ -111,12 +111,7 @@ class Surveyor {
       this.#add(path, seen.stat, true, base);
       return;
     }
-    if (glob) return;
-    this.#survey.targets.set(path, null);
-    if (seen.kind === 'seen') {
-      const kind = seen.stat.kind === 'directory' ? 'a directory' : 'not a regular file';
-      this.#survey.problems.push(`${path} is ${kind}`);
-    }
+    if (!glob) this.#survey.targets.set(path, null);
   }
 
   async #lookForSiblings(target: string): Promise<void> {

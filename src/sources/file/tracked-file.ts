@@ -173,6 +173,14 @@ export class TrackedFile {
     return same ? 'same' : 'other';
   }
 
+  /** Whether an open file still has the content that was read; learns more of its head where there is more. */
+  async verify(bytes: Bytes): Promise<boolean> {
+    const head = await headOf(bytes);
+    const same = this.offset > 0 ? (await this.marks(bytes)) === 'same' : this.hasHead(head);
+    if (same && head.length > this.headLength) this.setHead(head);
+    return same;
+  }
+
   /** The checkpoint as it will be at `offset`, where `mark` ends, of a content that begins with `head`. */
   row(offset = this.offset, mark = this.mark, head = this.head): string {
     // What was not read yet may still change; it identifies the file only while there is nothing else.
