@@ -56,7 +56,7 @@ export class Backlog implements Reader {
     this.#position = cursor;
     this.#recorded = recorded;
     this.#lanes = options.laneOf === null ? null : new Lanes();
-    this.#windowLimit = this.#lanes === null ? options.capacity * 2 + 256 : laneWindow;
+    this.#windowLimit = this.#lanes === null ? options.capacity * 4 + 256 : laneWindow;
   }
 
   /** The last event this sink has looked at. */
@@ -113,9 +113,13 @@ export class Backlog implements Reader {
     }
   }
 
-  /** Reads on in the feed as far as there is room. */
+  /** Reads on in the feed once there is room for a good few, so that each reading costs little per event. */
   refill(): void {
-    while (!this.#filling && this.#window.size < this.#windowLimit && this.#position < this.#feed.lastSeq) {
+    while (
+      this.#position < this.#feed.lastSeq &&
+      this.#window.size <= this.#windowLimit / 2 &&
+      !this.#filling
+    ) {
       const limit = this.#windowLimit - this.#window.size;
       const events = this.#feed.recent(this.#position, limit);
       if (events === null) {

@@ -5,8 +5,11 @@ import type { Journal, StoredEvent } from '../core/journal.ts';
 const recentEvents = 2048;
 const recentBytes = 8 * 2 ** 20;
 const loadBytes = 2 * 2 ** 20;
-/** How long a source is held back for readers that make no progress, such as a sink whose receiver is down. */
-const pacingMs = 20;
+/**
+ * How long a batch of a source is held back for readers that are behind. Short, since what is not in the journal
+ * yet can be deleted under us: a slow sink is worth reading the journal for, not waiting for.
+ */
+const pacingMs = 50;
 
 /** Turns a stored event into its normal form again. */
 export type Redecode = (stored: StoredEvent) => AuditEvent;
@@ -100,14 +103,11 @@ export class Feed {
   }
 
   /**
-   * Resolves when the leading reader is near: reading the log far ahead of every sink would only move events
-   * from the file to memory's end and back. Readers that stand still hold nobody up for longer than a moment.
+   * Resolves when the leading reader is near, or after a moment: what lies in memory when it is delivered need not
+   * be read back from the journal. Undefined while there is room.
    */
   room(): Promise<void> | undefined {
-    if (this.#readers.size === 0) return undefined;
-    let lead = 0;
-    for (const reader of this.#readers) lead = Math.max(lead, reader.position);
-    if (this.#last - lead < recentEvents / 2) return undefined;
+    if (this.#hasRoom()) return undefined;
     return new Promise((resolve) => {
       const timer = this.#clock.after(pacingMs, resolve);
       this.#waiters.push(() => {
@@ -119,10 +119,17 @@ export class Feed {
 
   /** A reader moved on. */
   advanced(): void {
-    if (this.#waiters.length === 0) return;
+    if (this.#waiters.length === 0 || !this.#hasRoom()) return;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();
+  }
+
+  #hasRoom(): boolean {
+    if (this.#readers.size === 0) return true;
+    let lead = 0;
+    for (const reader of this.#readers) lead = Math.max(lead, reader.position);
+    return this.#last - lead < recentEvents / 2;
   }
 
   #isFullFor(bytes: number): boolean {
