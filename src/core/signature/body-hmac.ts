@@ -18,6 +18,7 @@ export function bodyHmacScheme(options: {
   const headerKey = header.toLowerCase();
   return {
     name,
+    checkSecrets: (secrets) => void hmacKeys(name, secrets),
     prepare(secrets) {
       const [key] = hmacKeys(name, secrets);
       return { headers: ({ body }) => [[header, prefix + key.digest('', body, 'hex')]] };

@@ -14,6 +14,10 @@ const defaultToleranceS = 300;
 export const flipper: SignatureScheme = {
   name: 'flipper',
 
+  checkSecrets(secrets) {
+    hmacKeys('flipper', secrets);
+  },
+
   prepare(secrets) {
     const keys = hmacKeys('flipper', secrets);
     return {

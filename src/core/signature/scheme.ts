@@ -32,7 +32,9 @@ export interface VerifyInput {
 /** How one system signs its requests. A new scheme is one file and one line in `schemes.ts`. */
 export interface SignatureScheme {
   readonly name: SignatureName | 'template';
-  /** Throws AuditsinkError('config') for a secret the scheme cannot use. */
+  /** Throws AuditsinkError('config') unless there is a secret, and each can at least verify. */
+  checkSecrets(secrets: readonly string[]): void;
+  /** Throws AuditsinkError('config') for a secret the scheme cannot use, or when none can sign. */
   prepare(secrets: readonly string[]): Signer;
   /** Checks a received request in constant time; malformed headers are a verdict, never an exception. */
   verify(input: VerifyInput): Verdict;

@@ -19,6 +19,10 @@ const maxCandidates = 16;
 export const standardWebhooks: SignatureScheme = {
   name: 'standard-webhooks',
 
+  checkSecrets(secrets) {
+    keysOf(secrets);
+  },
+
   prepare(secrets) {
     const keys = keysOf(secrets);
     if (!keys.some((key) => key.kind === 'hmac' || key.privateKey !== undefined)) {

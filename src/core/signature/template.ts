@@ -19,6 +19,7 @@ export function templateScheme(setting: Extract<SignatureSetting, { scheme: 'tem
   const headerKey = header.toLowerCase();
   return {
     name: 'template',
+    checkSecrets: (secrets) => void hmacKeys(header, secrets),
     prepare(secrets) {
       const [key] = hmacKeys(header, secrets);
       return {

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import { AuditsinkError } from '../../core/errors.ts';
 import type { SignatureSetting } from '../../core/policy.ts';
 import { matchesAny } from '../../core/signature/compare.ts';
 import type { Verdict } from '../../core/signature/scheme.ts';
@@ -20,9 +21,13 @@ export function createAuthoriser(setting: VerifySetting): Authoriser {
   if (setting === null) return { headers: () => passed, body: () => passed };
   const { secrets } = setting;
   if (setting.scheme === 'bearer') {
+    if (secrets.length === 0 || secrets.includes('')) {
+      throw new AuditsinkError('config', 'verify bearer: the token is empty; give one');
+    }
     return { headers: (headers) => checkBearer(headers.authorization, secrets), body: () => passed };
   }
   const scheme = signatureScheme(setting);
+  scheme.checkSecrets(secrets);
   return {
     headers: () => passed,
     body(headers, body, nowS) {
