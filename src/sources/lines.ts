@@ -20,8 +20,7 @@ export interface Harvest {
 export interface LineRules {
   decode: Decoder;
   maxLineBytes: number;
-  /** First part of the ids of this stream, see {@link laneOf}. */
-  lane: string;
+  ids: EventIds;
   /** How people call the stream in a reject's position. */
   label: string;
 }
@@ -36,12 +35,33 @@ export function laneOf(...identity: ReadonlyArray<string | number>): string {
 }
 
 /**
- * Id of the event whose bytes are `line` at `offset` of the stream. It begins with the lane and the offset, so
- * that the journal's unique index grows at its end, and closes with a checksum of the bytes, so that other
- * bytes at the same place never pass for the same event.
+ * Makes the ids of one lane: `<lane>-<offset>-<checksum of the bytes>`. They begin with lane and offset so that the
+ * journal's unique index grows at its end, and close with the checksum so that other bytes at the same place never
+ * pass for the same event. Digits are written into one buffer: formatting numbers costs five times as much, and
+ * this is done for every line.
  */
-export function eventId(lane: string, offset: number, line: Uint8Array): string {
-  return `${lane}-${offset.toString(16).padStart(12, '0')}-${crc32(line).toString(16).padStart(8, '0')}`;
+export class EventIds {
+  readonly #text: Buffer;
+
+  constructor(lane: string) {
+    this.#text = Buffer.from(`${lane}-000000000000-00000000`, 'latin1');
+  }
+
+  of(offset: number, line: Uint8Array): string {
+    this.#write(9, 6, Math.floor(offset / 2 ** 24));
+    this.#write(15, 6, offset % 2 ** 24);
+    this.#write(22, 8, crc32(line));
+    return this.#text.toString('latin1');
+  }
+
+  #write(at: number, digits: number, value: number): void {
+    let rest = value;
+    for (let i = at + digits - 1; i >= at; i -= 1) {
+      const digit = rest & 15;
+      this.#text[i] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+      rest >>>= 4;
+    }
+  }
 }
 
 /**
@@ -135,7 +155,7 @@ function cutLine(
   if (!clean && !isUtf8(buffer.subarray(start, end))) return reject('invalid_utf8');
   const text = buffer.toString('utf8', start, end);
   if ((buffer[start] as number) <= space && text.trim() === '') return;
-  const decoded = rules.decode(text, () => eventId(rules.lane, offset, buffer.subarray(start, end)));
+  const decoded = rules.decode(text, () => rules.ids.of(offset, buffer.subarray(start, end)));
   switch (decoded.kind) {
     case 'event':
       harvest.events.push(decoded.incoming);

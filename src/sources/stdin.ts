@@ -73,7 +73,8 @@ class StdinSource implements Source {
     const run = Number((await intake.checkpoints()).get(runKey) ?? 0) + 1;
     const { decode } = this.#deps;
     const { name, maxLineBytes } = this.#options;
-    const rules: LineRules = { decode, maxLineBytes, lane: laneOf(name, 'run', run), label: name };
+    const ids = new EventIds(laneOf(name, 'run', run));
+    const rules: LineRules = { decode, maxLineBytes, ids, label: name };
     const checkpoints = [[runKey, String(run)]] as const;
     await intake.accept({ ...emptyHarvest(), checkpoints });
     this.#problem = '';

@@ -11,13 +11,22 @@ const run = promisify(execFile);
 /** The real file system, until `fail` names an error for a call. */
 class FaultyFiles implements Files {
   fail: Partial<Record<'open' | 'stat' | 'read' | 'fstat' | 'list', string>> = {};
-  glob = nodeFiles.glob;
-  realpath = nodeFiles.realpath;
-  watch = nodeFiles.watch;
 
   #check(call: keyof FaultyFiles['fail']): void {
     const code = this.fail[call];
     if (code !== undefined) throw Object.assign(new Error(`${code}: made up`), { code });
+  }
+
+  glob(pattern: string): ReturnType<Files['glob']> {
+    return nodeFiles.glob(pattern);
+  }
+
+  realpath(path: string): Promise<string> {
+    return nodeFiles.realpath(path);
+  }
+
+  watch(...args: Parameters<Files['watch']>): ReturnType<Files['watch']> {
+    return nodeFiles.watch(...args);
   }
 
   async open(path: string): Promise<OpenFile> {

@@ -5,12 +5,12 @@ import { promisify } from 'node:util';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { silentLogger } from '../../src/core/logger.ts';
-import { cutLines, emptyHarvest, eventId, laneOf, type LineRules } from '../../src/sources/lines.ts';
+import { cutLines, emptyHarvest, EventIds, laneOf, type LineRules } from '../../src/sources/lines.ts';
 import { createStdinSource } from '../../src/sources/stdin.ts';
 import { decodeJson, MemoryIntake } from './memory-intake.ts';
 
 const turn = promisify(nextTurn);
-const rules: LineRules = { decode: decodeJson, maxLineBytes: 64, lane: 'aaaaaaaa', label: 'x' };
+const rules: LineRules = { decode: decodeJson, maxLineBytes: 64, ids: new EventIds('aaaaaaaa'), label: 'x' };
 
 /** What every way of cutting a text into events must find. */
 interface Found {
@@ -84,9 +84,11 @@ describe('lines', () => {
 
   it('makes ids that sort by place and differ by bytes, place and lane', () => {
     const bytes = Buffer.from('{"a":1}');
-    assert.equal(eventId('0123abcd', 5 * 2 ** 30, bytes), '0123abcd-000140000000-561bacaf');
-    assert.notEqual(eventId('0123abcd', 1, bytes), eventId('0123abcd', 1, Buffer.from('{"a":2}')));
-    assert.ok(eventId('0123abcd', 9, bytes) < eventId('0123abcd', 10, bytes));
+    const ids = new EventIds('0123abcd');
+    assert.equal(ids.of(5 * 2 ** 30, bytes), '0123abcd-000140000000-561bacaf');
+    assert.equal(ids.of(2 ** 47 + 0xabcdef, bytes), '0123abcd-800000abcdef-561bacaf');
+    assert.notEqual(ids.of(1, bytes), ids.of(1, Buffer.from('{"a":2}')));
+    assert.ok(ids.of(9, bytes) < ids.of(10, bytes));
     assert.match(laneOf('flipt', '1:2', 3), /^[0-9a-f]{8}$/);
     assert.notEqual(laneOf('flipt', '1:2', 3), laneOf('flipt', '1:2', 4));
     assert.notEqual(laneOf('flipt', '1:2', 3), laneOf('other', '1:2', 3));

@@ -4,7 +4,7 @@ import { errnoOf, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Counter } from '../../core/metrics.ts';
 import type { Decoder, Intake } from '../../core/source.ts';
-import { emptyHarvest, type Harvest, type LineRules } from '../lines.ts';
+import { emptyHarvest, EventIds, type Harvest, type LineRules } from '../lines.ts';
 import { Catalog } from './catalog.ts';
 import { type Chunk, ChunkReader } from './chunk-reader.ts';
 import type { Files } from './files.ts';
@@ -319,6 +319,11 @@ export class FileTail {
 
   #rulesOf(file: TrackedFile): LineRules {
     const { maxLineBytes } = this.#options;
-    return { decode: this.#deps.decode, maxLineBytes, lane: file.lane, label: basename(file.path) };
+    return {
+      decode: this.#deps.decode,
+      maxLineBytes,
+      ids: new EventIds(file.lane),
+      label: basename(file.path),
+    };
   }
 }
