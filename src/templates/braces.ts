@@ -10,8 +10,8 @@ export interface Separated {
 
 /**
  * Makes `{"payload": {{toJson payload}}}` readable. Handlebars takes three closing braces for the end of a
- * `{{{raw}}}` expression and fails; here the third one, after an expression opened by two, becomes a stand-in
- * character until the text is parsed.
+ * `{{{raw}}}` expression, and four for that of a raw block, and fails; here a brace that directly follows the end
+ * of an expression becomes a stand-in character until the text is parsed.
  */
 export function separateBraces(text: string): Separated {
   const found = closingBraces(text);
@@ -26,7 +26,7 @@ export function separateBraces(text: string): Separated {
   return { text: result + text.slice(from), restore: (content) => content.replaceAll(standIn, '}') };
 }
 
-/** Offsets of every brace that directly follows the two that close a two-brace expression. */
+/** Offsets of every brace that directly follows an expression and would be taken for a part of it. */
 function closingBraces(text: string): number[] {
   const found: number[] = [];
   let at = 0;
@@ -40,7 +40,9 @@ function closingBraces(text: string): number[] {
     }
     const end = expressionEnd(text, open);
     if (end === undefined) return found;
-    if (text[open + 2] !== '{' && text.startsWith('}}}', end - 2)) found.push(end);
+    // Three would end a raw expression, and four a raw block.
+    const isRaw = text[open + 2] === '{';
+    if (text.startsWith(isRaw ? '}}}}' : '}}}', end - (isRaw ? 3 : 2))) found.push(end);
     at = end;
   }
 }

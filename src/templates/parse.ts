@@ -69,6 +69,16 @@ function syntaxProblem(text: string, hash: ParserErrorHash): TemplateProblem {
   } as const;
   const expected = new Set((hash.expected ?? []).map((token) => token.replaceAll("'", '')));
   const { token } = hash;
+  const opened = text.lastIndexOf('{{', offsetOf(text, at.first_line, at.first_column));
+  if (opened >= 0 && !text.slice(opened).includes('}}')) {
+    return {
+      ...place,
+      ...placeAt(text, opened),
+      length: 2,
+      message: 'this expression is never closed',
+      hint: 'add }}',
+    };
+  }
   if (token === 'EOF' && expected.has('OPEN_ENDBLOCK')) {
     const open = unclosedBlock(text);
     if (open !== undefined) {
@@ -98,18 +108,6 @@ function syntaxProblem(text: string, hash: ParserErrorHash): TemplateProblem {
       message: 'the expression ends too early',
       hint: 'write a field or a helper between the braces',
     };
-  }
-  if (token === 'EOF' || (token === 'INVALID' && expected.has('CLOSE'))) {
-    const open = text.lastIndexOf('{{', offsetOf(text, at.first_line, at.first_column));
-    const unclosed = open >= 0 && !text.slice(open).includes('}}');
-    if (unclosed)
-      return {
-        ...place,
-        ...placeAt(text, open),
-        length: 2,
-        message: 'this expression is never closed',
-        hint: 'add }}',
-      };
   }
   const char = text[offsetOf(text, at.first_line, at.first_column)];
   return {
