@@ -37,6 +37,7 @@ const limits = {
 };
 
 export interface ListenerLimits {
+  connections: number;
   requestMs: number;
   headersMs: number;
   drainMs: number;
