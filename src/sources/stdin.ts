@@ -12,6 +12,7 @@ import {
   cutFinalLine,
   cutLines,
   emptyHarvest,
+  EventIds,
   type Harvest,
   laneOf,
   type LineRules,
