@@ -21,5 +21,6 @@ export function deliveryPage(history: History, query: DeliveryQuery): DeliveryPa
   const last = whole.at(-1);
   if (last !== undefined) return { deliveries: whole, nextBeforeSeq: last.seq };
   const deliveries = history.list({ ...query, eventId: beyond.eventId, limit: maxSinks });
-  return { deliveries, nextBeforeSeq: beyond.seq };
+  const isLast = history.list({ ...query, beforeSeq: beyond.seq, limit: 1 }).length === 0;
+  return { deliveries, nextBeforeSeq: isLast ? null : beyond.seq };
 }
