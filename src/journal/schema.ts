@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AuditsinkError } from '../core/errors.ts';
@@ -68,6 +68,8 @@ export function openForDaemon(stateDir: string): DatabaseSync {
   return guarded(path, () => {
     const db = new DatabaseSync(path, { timeout: 1000 });
     try {
+      // SQLite gives its WAL and index the mode of the database.
+      chmodSync(path, 0o600);
       refuseForeign(db, path);
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864');
       db.exec('PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2000');

@@ -16,6 +16,7 @@ import { Patience } from './patience.ts';
 import { prune } from './prune.ts';
 import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
 import { journalPath, openForDaemon } from './schema.ts';
+import { journalError } from './sqlite-error.ts';
 
 /** A payload longer than this is not kept for comparison. */
 const maxStateChars = 65_536;
@@ -43,20 +44,23 @@ export class SqliteJournal implements Journal {
   #closed = false;
 
   constructor(stateDir: string, deps: { clock: Clock; onStall: (reason: string | null) => void }) {
+    const path = journalPath(stateDir);
     this.#db = openForDaemon(stateDir);
     this.#clock = deps.clock;
-    this.#patience = new Patience(journalPath(stateDir), deps.onStall);
-    this.#statements = prepareAll(this.#db);
-    this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
-    for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
-      this.#sinks.set(row['name'] as string, row['ref'] as number);
+    this.#patience = new Patience(path, deps.onStall);
+    try {
+      this.#statements = prepareAll(this.#db);
+      this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
+      for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
+        this.#sinks.set(row['name'] as string, row['ref'] as number);
+      }
+      this.#pageSize = this.#db.prepare('PRAGMA page_size').get()?.['page_size'] as number;
+      this.#measure();
+      this.#dataVersion = this.#readDataVersion();
+    } catch (error) {
+      this.#db.close();
+      throw journalError(error, path);
     }
-    for (const row of this.#db.prepare('SELECT ref, source, format FROM origins').all()) {
-      this.#origins.set(`${String(row['source'])}\n${String(row['format'])}`, row['ref'] as number);
-    }
-    this.#pageSize = this.#db.prepare('PRAGMA page_size').get()?.['page_size'] as number;
-    this.#measure();
-    this.#dataVersion = this.#readDataVersion();
   }
 
   append(source: string, batch: SourceBatch, stateOf: StateOf | null): Promise<AppendResult> {

@@ -15,7 +15,11 @@ export function fliptLine(key: string, payload: Record<string, unknown> = {}): s
 }
 
 /** An event as a source hands it over; its id is `id-<key>` unless given. */
-export function incoming(key: string, payload: Record<string, unknown> = {}, id = `id-${key}`): IncomingEvent {
+export function incoming(
+  key: string,
+  payload: Record<string, unknown> = {},
+  id = `id-${key}`,
+): IncomingEvent {
   const decoded = createDecoder('flipt', 'flipt')(fliptLine(key, payload), () => id);
   if (decoded.kind !== 'event') throw new Error('the sample line is no event');
   return decoded.incoming;
