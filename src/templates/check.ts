@@ -62,7 +62,7 @@ function checkSample(
   const body: unknown = JSON.parse(result.body);
   if (!renderer.set.slack && !hasBlocks(body)) return;
   for (const overrun of slackOverruns(body)) {
-    const key = `slack_limit ${overrun.replace(/\d+/g, '')}`;
+    const key = `slack_limit ${overrun.replace(/ has \d+ /, ' ')}`;
     if (problems.has(key)) continue;
     const hint = 'cut it with {{truncate …}} or {{slack … max=…}}';
     problems.set(key, {

@@ -55,6 +55,9 @@ export function validate(program: hbs.AST.Program): { references: References; pr
           'put the partial in a file of its own',
         );
         break;
+      case 'StringLiteral':
+        unescape(node as hbs.AST.StringLiteral);
+        break;
       case 'PathExpression':
         checkPath(node as hbs.AST.PathExpression);
         break;
@@ -176,6 +179,13 @@ export function validate(program: hbs.AST.Program): { references: References; pr
       ...placeOf(node.loc),
     });
   }
+}
+
+/** Handlebars knows no escapes but `\"`; people write `\n` in a text and mean a line break. */
+function unescape(literal: hbs.AST.StringLiteral): void {
+  literal.value = literal.value.replace(/\\([nt\\])/g, (_, char: string) =>
+    char === 'n' ? '\n' : char === 't' ? '\t' : '\\',
+  );
 }
 
 /** The name of a path that could be a helper's; undefined for `a.b`, `../a`, `@a` and `this.a`. */

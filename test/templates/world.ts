@@ -74,7 +74,12 @@ export function problems(template: string, options: TemplateSetOptions = json): 
   return result.problems;
 }
 
-export function shipped(name: string, slack = false): TemplateRenderer {
-  const template = readFileSync(join(templatesDir, `${name}.hbs`), 'utf8');
+/** A shipped template, compiled; `edit` is what its user writes into it. */
+export function shipped(
+  name: string,
+  slack = false,
+  edit: (template: string) => string = (template) => template,
+): TemplateRenderer {
+  const template = edit(readFileSync(join(templatesDir, `${name}.hbs`), 'utf8'));
   return compiled(template, { ...json, partialsDir: join(templatesDir, 'partials'), slack });
 }
