@@ -14,7 +14,10 @@ const carriesOne: ReadonlySet<string> = new Set(['flipt', 'rollgate', 'flagsmith
 export function checkSigning(config: Checked, sink: Path): void {
   const secretAt = [...sink, 'signing_secret'];
   const presetName = presetNames.find((name) => name === config.text([...sink, 'preset']));
-  if (!config.isGiven(secretAt)) {
+  const written = config.tree.at(secretAt);
+  // A list whose only variables have empty defaults is as good as none.
+  const isLeftOut = Array.isArray(written) && written.length > 0 && written.every((one) => one === undefined);
+  if (isLeftOut || written === undefined) {
     if (config.isGiven([...sink, 'signature'])) {
       config.add([...sink, 'signature'], {
         code: 'secret_missing',

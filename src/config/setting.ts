@@ -83,8 +83,22 @@ export function listOf<T extends z.ZodType>(
   more: { examples?: unknown[]; default?: unknown } = {},
 ) {
   return z
-    .preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item))
+    .preprocess(
+      (value) => (Array.isArray(value) || value === undefined ? value : [value]),
+      // An entry whose variable has an empty default is left out.
+      z.array(item.optional()).transform((items) => items.filter((one) => one !== undefined)),
+    )
     .meta({ singleAllowed: true, ...shown({ description, ...more }) });
+}
+
+/** A map of free keys; an entry without a value is left out, like any other setting. */
+export function mapOf<T extends z.ZodType>(value: T) {
+  return z.record(z.string(), value.optional()).transform((entries): Record<string, z.output<T>> => {
+    const given = Object.entries(entries).filter(
+      (entry): entry is [string, z.output<T>] => entry[1] !== undefined,
+    );
+    return Object.fromEntries(given);
+  });
 }
 
 /**

@@ -6,7 +6,7 @@ import { defaultPolicy } from '../core/presets.ts';
 import { suggest } from '../core/suggest.ts';
 import { headerValue } from './headers.ts';
 import * as of from './scalars.ts';
-import { bad, good, listOf, referencePattern, setting, shown } from './setting.ts';
+import { bad, good, listOf, mapOf, referencePattern, setting, shown } from './setting.ts';
 import { signature } from './signature-setting.ts';
 
 const retryOn = setting<RetryClass | number>(
@@ -99,8 +99,7 @@ export const sinkSchema = z.strictObject({
   method: of
     .oneOf(['POST', 'PUT', 'PATCH'], { description: 'HTTP method.', default: 'POST' })
     .prefault('POST'),
-  headers: z
-    .record(z.string(), headerValue)
+  headers: mapOf(headerValue)
     .meta(
       shown({
         description: 'Request headers. `Content-Type` also decides how templates escape.',
@@ -119,11 +118,7 @@ export const sinkSchema = z.strictObject({
     'Which events, as `noun:verb` patterns with `*`.',
     { default: ['*:*'], examples: [['flag:*', '*:deleted']] },
   ).optional(),
-  match: z
-    .record(
-      z.string(),
-      listOf(of.glob({ description: 'A glob over the whole value.' }), 'A glob or a list of globs.'),
-    )
+  match: mapOf(listOf(of.glob({ description: 'A glob over the whole value.' }), 'A glob or a list of globs.'))
     .meta(
       shown({
         description:
