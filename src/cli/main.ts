@@ -1,40 +1,38 @@
-import { Command, CommanderError } from 'commander';
-import { exitCodeOf, messageOf } from '../core/errors.ts';
-import { version } from '../core/version.ts';
-import { run } from './commands/run.ts';
+import { CommanderError } from 'commander';
+import { AuditsinkError, errnoOf, exitCodeOf, messageOf } from '../core/errors.ts';
 import type { Io } from './io.ts';
+import { createProgram } from './program.ts';
 
 /** Runs one command line. Resolves to the exit code; never throws. */
 export async function main(io: Io): Promise<number> {
   let code = 0;
-  const done = (result: number): void => {
+  const program = createProgram(io, (result) => {
     code = result;
+  });
+  // A reader that goes away (`| head`) is no failure, and must not end in a stack trace.
+  const onOutputError = (error: unknown): void => {
+    if (errnoOf(error) !== 'EPIPE') throw error;
   };
-  const program = createProgram(io, done);
+  io.stdout.on('error', onOutputError);
   try {
-    await program.parseAsync(io.argv, { from: 'user' });
+    if (io.argv.length === 0) program.outputHelp();
+    else await program.parseAsync(io.argv, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    io.stderr.write(`auditsink: ${messageOf(error)}\n`);
+    io.stderr.write(describe(error));
     return exitCodeOf(error);
+  } finally {
+    io.stdout.off('error', onOutputError);
   }
 }
 
-function createProgram(io: Io, done: (code: number) => void): Command {
-  const program = new Command('auditsink')
-    .description('Tails an audit log and delivers every event to webhooks.')
-    .version(version)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-    });
-  program
-    .command('run')
-    .description('run the daemon')
-    .option('-c, --config <file>', 'config file', 'config.yaml')
-    .option('--no-watch', 'do not reload when the config or a template changes')
-    .action(async (options: { config: string; watch: boolean }) => done(await run(io, options)));
-  return program;
+/** What a person is told: for what they can mend the message alone, for a bug of ours the stack as well. */
+function describe(error: unknown): string {
+  if (error instanceof AuditsinkError) {
+    // Problems of a config begin with their own file and line.
+    return error.code === 'config' ? `${error.message}\n` : `auditsink: ${error.message}\n`;
+  }
+  const stack = error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error);
+  return `auditsink: this is a bug in auditsink, please report it with these lines:\n${stack}\n`;
 }

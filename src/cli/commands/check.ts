@@ -1,0 +1,42 @@
+import { checkSamples } from '../../app/check-samples.ts';
+import { loadPlans } from '../../app/load.ts';
+import { systemClock } from '../../core/clock.ts';
+import { formatProblem } from '../../core/problem.ts';
+import type { Io } from '../io.ts';
+import { paintFor } from '../style.ts';
+
+/** Says everything that is wrong with a config and its templates: 0 when it can be run, 78 when not. */
+export async function check(io: Io, options: { config: string; format: 'text' | 'json' }): Promise<number> {
+  const { config: file, format } = options;
+  const loaded = await loadPlans(file, io.env, systemClock);
+  const problems = [...loaded.problems, ...(loaded.ok ? checkSamples(loaded.config, loaded.plans) : [])];
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const warnings = problems.length - errors;
+  const sizes = loaded.ok
+    ? { sources: loaded.config.sources.length, sinks: loaded.config.sinks.length }
+    : undefined;
+  if (format === 'json') {
+    io.stdout.write(
+      `${JSON.stringify({ ok: errors === 0, file, ...sizes, errors, warnings, problems }, null, 2)}\n`,
+    );
+  } else {
+    const paint = paintFor(io.stdout, io.env);
+    for (const problem of problems) io.stdout.write(`${formatProblem(problem)}\n\n`);
+    const found = [counted(errors, 'error'), counted(warnings, 'warning')].filter((text) => text !== '');
+    const verdict =
+      errors > 0
+        ? paint('red', found.join(', '))
+        : [
+            paint('green', 'ok'),
+            ...found,
+            counted(sizes?.sources, 'source'),
+            counted(sizes?.sinks, 'sink'),
+          ].join(', ');
+    io.stdout.write(`${file}: ${verdict}\n`);
+  }
+  return errors === 0 ? 0 : 78;
+}
+
+function counted(count: number | undefined, word: string): string {
+  return count === undefined || count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`;
+}
