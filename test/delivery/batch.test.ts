@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BatchPolicy } from '../../src/core/policy.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { FakeReceiver, World } from './harness.ts';
+
+const batch: BatchPolicy = { maxEvents: 4, maxBytes: 1e6, maxWaitMs: 1000, format: 'json_array' };
+const keys = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${i}`);
+const delivered = (count: number): Record<string, string> =>
+  Object.fromEntries(keys(count).map((key) => [key, 'delivered 1']));
+
+async function batching(
+  t: { after: (fn: () => void) => void },
+  more: Partial<BatchPolicy> = {},
+  concurrency = 2,
+): Promise<{ world: World; receiver: FakeReceiver }> {
+  const world = new World(tempDir(t));
+  const receiver = new FakeReceiver(world.clock);
+  await world.sink(receiver, { policy: { concurrency, batch: { ...batch, ...more } } });
+  t.after(() => void world.stop());
+  return { world, receiver };
+}
+
+test('full batches go at once, the rest after its wait, as a JSON array', async (t) => {
+  const { world, receiver } = await batching(t);
+  await world.accept(...keys(6));
+  await world.clock.advance(900);
+  assert.deepEqual(
+    receiver.seen.map((seen) => seen.keys),
+    [keys(4)],
+  );
+  await world.clock.advance(200);
+  assert.deepEqual(
+    receiver.seen.map((seen) => seen.keys.length),
+    [4, 2],
+  );
+  for (const { body } of receiver.seen) assert.ok(Array.isArray(JSON.parse(body)));
+  assert.deepEqual(world.states(), delivered(6));
+});
+
+test('NDJSON has one event per line', async (t) => {
+  const { world, receiver } = await batching(t, { format: 'ndjson' });
+  await world.accept(...keys(4));
+  await world.clock.advance(10);
+  const { body } = receiver.seen[0] ?? { body: '' };
+  assert.ok(body.endsWith('\n'));
+  assert.equal(
+    body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown).length,
+    4,
+  );
+});
+
+test('what passes the size is split, never cut', async (t) => {
+  const { world, receiver } = await batching(t, { maxBytes: 700, maxEvents: 100, maxWaitMs: 10 });
+  await world.accept(...keys(5));
+  await world.clock.advance(5000);
+  assert.ok(receiver.seen.length >= 3);
+  for (const { body } of receiver.seen) {
+    assert.ok(Buffer.byteLength(body) <= 702 || (JSON.parse(body) as unknown[]).length === 1, body);
+  }
+  assert.deepEqual(receiver.keys, keys(5));
+  assert.deepEqual(world.states(), delivered(5));
+});
+
+test('one bad event does not take its batch down', async (t) => {
+  const { world, receiver } = await batching(t);
+  receiver.answer = (seen) => (seen.keys.includes('k2') ? 400 : 200);
+  await world.accept(...keys(4));
+  await world.clock.advance(5000);
+  assert.deepEqual(
+    receiver.seen.map((seen) => seen.keys),
+    [keys(4), ['k0'], ['k1'], ['k2'], ['k3']],
+  );
+  assert.deepEqual(world.states(), { k0: 'delivered 2', k1: 'delivered 2', k2: 'dead 2', k3: 'delivered 2' });
+});
+
+test('a batch that failed is tried again as one, with the same id', async (t) => {
+  const { world, receiver } = await batching(t);
+  receiver.answer = () => (receiver.seen.length === 1 ? 503 : 200);
+  await world.accept(...keys(4));
+  await world.clock.advance(5000);
+  assert.deepEqual(
+    receiver.seen.map((seen) => seen.keys),
+    [keys(4), keys(4)],
+  );
+  const id = (i: number): string | undefined => {
+    const headers = receiver.seen[i]?.headers ?? [];
+    return headers[headers.indexOf('idempotency-key') + 1];
+  };
+  assert.match(id(0) ?? '', /^batch-/);
+  assert.equal(id(0), id(1));
+});
+
+test('batches in order stay in order over failures', async (t) => {
+  const { world, receiver } = await batching(t, { maxWaitMs: 10 }, 1);
+  receiver.answer = (seen) => {
+    if (receiver.seen.length === 1) return 503;
+    return seen.keys.length > 1 && seen.keys.includes('k5') ? 400 : 200;
+  };
+  await world.accept(...keys(8));
+  await world.clock.advance(20_000);
+  const firstTime = receiver.keys.filter((key, i, all) => all.lastIndexOf(key) === i);
+  assert.deepEqual(firstTime, keys(8));
+});
