@@ -5,7 +5,7 @@ export interface Separated {
   /** The text for Handlebars, of the same length, so that its lines and columns are those of the original. */
   text: string;
   /** Turns the text's content back into what was written. */
-  restore(content: string): string;
+  restore: (content: string) => string;
 }
 
 /**

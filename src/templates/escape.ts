@@ -11,7 +11,7 @@ export function plainText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
   if (value instanceof Marked) return value.text;
-  return typeof value === 'object' ? jsonText(value) : String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : jsonText(value);
 }
 
 /** Compact JSON with U+2028/9 escaped and without lone surrogates, which strict receivers refuse. */
@@ -87,14 +87,10 @@ function markupText(value: unknown): string {
 
 /** The escapers of a body, by the position of the value in it; outside JSON both are the same. */
 export function escapersFor(format: BodyFormat, slack: boolean): Record<Position, Escape> {
-  switch (format) {
-    case 'json':
-      return slack ? { inside: slackInside, value: slackValue } : { inside: jsonInside, value: jsonValue };
-    case 'form':
-      return { inside: formText, value: formText };
-    case 'markup':
-      return { inside: markupText, value: markupText };
-    case 'text':
-      return slack ? { inside: slackText, value: slackText } : { inside: plainText, value: plainText };
+  if (format === 'json') {
+    return slack ? { inside: slackInside, value: slackValue } : { inside: jsonInside, value: jsonValue };
   }
+  const text = slack ? slackText : plainText;
+  const escape = { form: formText, markup: markupText, text }[format];
+  return { inside: escape, value: escape };
 }

@@ -2,7 +2,7 @@ import Handlebars from 'handlebars';
 import { pathReader } from '../core/path.ts';
 import type { PathReader } from '../core/path.ts';
 import type { Position } from './escape.ts';
-import { escapeKeys, ownKey, pathKey, truthKey } from './runtime.ts';
+import { escapeKeys, ownKey, pathKey, rawKey, truthKey } from './runtime.ts';
 import type { CallSite, Runtime } from './runtime.ts';
 
 /** What Handlebars exports beside its types; version 4.7.10 is pinned, and the tests hold on to it. */
@@ -15,7 +15,7 @@ interface Internals {
   helpers: Record<string, (...args: never[]) => unknown>;
 }
 export interface HandlebarsParser {
-  parseError(message: string, hash: ParserErrorHash): void;
+  parseError: (message: string, hash: ParserErrorHash) => void;
   lexer: { yylloc: { first_line: number; first_column: number; last_line: number; last_column: number } };
 }
 export interface ParserErrorHash {
@@ -74,7 +74,7 @@ class PositionCompiler extends internals.Compiler {
   MustacheStatement(node: hbs.AST.MustacheStatement): void {
     this.SubExpression(node);
     if (node.escaped) this.opcode('appendEscaped', positions.get(node) ?? 'inside');
-    else this.opcode('append');
+    else this.opcode('appendRaw');
   }
 
   /** `if` and `unless` become a plain condition instead of a helper's call. */
@@ -141,6 +141,10 @@ class EventGenerator extends internals.JavaScriptCompiler {
     const key = this.quotedString(name);
     if (type === 'helper' || type === 'partial') return [parent, '[', key, ']'];
     return [`helpers[${this.quotedString(ownKey)}](`, parent, ',', key, ')'];
+  }
+
+  appendRaw(): void {
+    this.pushSource(this.appendToBuffer([`helpers[${this.quotedString(rawKey)}](`, this.popStack(), ')']));
   }
 
   appendEscaped(position: Position): void {

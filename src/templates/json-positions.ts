@@ -21,16 +21,16 @@ export interface PartialVariants {
  * agree, otherwise a value could end up where its escaping does not hold; that is refused.
  */
 export function jsonPositions(
-  program: hbs.AST.Program,
+  whole: hbs.AST.Program,
   start: Position,
   positions: Positions,
   partials: PartialVariants,
 ): { end: Position; problems: TemplateProblem[] } {
   const problems: TemplateProblem[] = [];
-  const end = walk(program, { inside: start === 'inside', opened: undefined });
+  const end = walk(whole, { inside: start === 'inside', opened: undefined });
   if (start === 'value' && end.inside && problems.length === 0) {
     report(
-      end.opened ?? program.loc,
+      end.opened ?? whole.loc,
       'json_string_open',
       'this JSON string is never closed',
       'add the closing quote',

@@ -1,4 +1,5 @@
 import { pathReader } from '../core/path.ts';
+import { plainText } from './escape.ts';
 import type { Escape, Position } from './escape.ts';
 
 /**
@@ -35,13 +36,14 @@ export interface RuntimeParts {
   /** Block helpers, in the form Handlebars calls. */
   blocks: Readonly<Record<string, unknown>>;
   /** What `{{#if}}` takes for true. */
-  isTrue(value: unknown): boolean;
+  isTrue: (value: unknown) => boolean;
   escapers: Record<Position, Escape>;
 }
 
 // No name that can be written in a template begins with this character.
 export const escapeKeys: Record<Position, string> = { inside: '\u0000inside', value: '\u0000value' };
 export const ownKey = '\u0000own';
+export const rawKey = '\u0000raw';
 export const truthKey = '\u0000true';
 
 /** The key of a path's reader in the runtime's table. */
@@ -56,6 +58,7 @@ export function createRuntime({ helpers, blocks, isTrue, escapers }: RuntimePart
     [escapeKeys.inside]: escapers.inside,
     [escapeKeys.value]: escapers.value,
     [ownKey]: (parent: unknown, key: string): unknown => pathReader([key])(parent),
+    [rawKey]: plainText,
     [truthKey]: isTrue,
   };
   const names = [...Object.keys(helpers), ...Object.keys(blocks)];

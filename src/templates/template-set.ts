@@ -107,14 +107,14 @@ export class TemplateSet {
   /** Prepares the variant of a partial for a position, points the call to it, and says where it ends. */
   #enter(call: hbs.AST.PartialStatement, start: Position): Position {
     if (call.name.type === 'SubExpression') return start;
-    const name = String((call.name as hbs.AST.PathExpression).original);
+    const name = call.name.original;
     const partial = this.#loadPartials().get(name);
     if (partial === undefined) {
       this.#report({ ...this.#missing(name), ...placeOf(call.name.loc) });
       return start;
     }
     const variant = `${name}\u0000${start}`;
-    (call.name as hbs.AST.PathExpression).original = variant as never;
+    call.name.original = variant;
     const known = this.variants.get(variant);
     if (known !== undefined) return known.end;
     // Held before it is parsed, so that a partial that calls itself comes to an end here.

@@ -45,12 +45,12 @@ export function trace(set: TemplateSet, unit: Unit, event: unknown): Traced {
   };
 
   function marked(program: hbs.AST.Program): hbs.AST.Program {
-    const body = program.body.flatMap((statement) => {
+    const withMarks = program.body.flatMap((statement) => {
       if (statement.type === 'BlockStatement') return [markedBlock(statement as hbs.AST.BlockStatement)];
       const value = `\u0001${statements.push(statement) - 1}\u0002`;
       return [{ ...statement, type: 'ContentStatement', value, original: value }, statement];
     });
-    return { ...program, body };
+    return { ...program, body: withMarks };
   }
 
   function markedBlock(block: hbs.AST.BlockStatement): hbs.AST.BlockStatement {

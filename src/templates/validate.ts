@@ -102,7 +102,7 @@ export function validate(program: hbs.AST.Program): { references: References; pr
 
   function checkArguments(node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement, spec: BlockSpec): void {
     const { params } = node;
-    const name = String((node.path as hbs.AST.PathExpression).original);
+    const name = (node.path as hbs.AST.PathExpression).original;
     const usage = `write {{${spec.usage}}}`;
     if (params.length < spec.min) {
       const least = spec.min === 1 ? '1 argument' : `${spec.min} arguments`;
@@ -130,7 +130,7 @@ export function validate(program: hbs.AST.Program): { references: References; pr
   }
 
   function unknownHelper(path: hbs.AST.PathExpression, message: string | undefined): void {
-    const name = String(path.original);
+    const name = path.original;
     const meant = suggest(name, helperNames);
     const hint =
       meant === undefined ? `there are ${helperNames.toSorted().join(', ')}` : `did you mean ${meant}?`;

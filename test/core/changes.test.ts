@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { diffChanges } from '../../src/core/changes.ts';
 import type { JsonValue } from '../../src/core/event.ts';
 import { readPath } from '../../src/core/path.ts';

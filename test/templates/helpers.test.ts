@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { AuditEvent } from '../../src/core/event.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { relativeTime } from '../../src/templates/helpers/date.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { diffChanges } from '../../src/core/changes.ts';
 import type { AuditEvent, JsonObject, JsonValue } from '../../src/core/event.ts';
 import { readPath } from '../../src/core/path.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compileText } from '../../src/templates/compile.ts';
 import { event, json, problems, reason, rendered, text } from './world.ts';
 
@@ -38,7 +38,9 @@ describe('closing braces', () => {
   test('any number of them after an expression is kept', () => {
     fc.assert(
       fc.property(fc.string(), fc.nat(6), fc.string(), (before, count, after) => {
-        const around = [before, after].map((part) => part.replaceAll(/[{}\\\u0000]/g, '.'));
+        const around = [before, after].map((part) =>
+          part.replaceAll(/[{}\\]/g, '.').replaceAll('\u0000', '.'),
+        );
         const template = `${around[0]}{{type}}${'}'.repeat(count)}${around[1]}`;
         assert.equal(rendered(template, text), `${around[0]}flag${'}'.repeat(count)}${around[1]}`);
       }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { JsonValue } from '../../src/core/event.ts';
 import { compileTree } from '../../src/templates/compile.ts';
 import type { TemplateSetOptions } from '../../src/templates/compile.ts';
