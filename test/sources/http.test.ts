@@ -407,12 +407,12 @@ describe('back-pressure', () => {
     const answers = Array.from({ length: 6 }, async (_, at) => post(port, body(at), { agent }));
     const statuses: number[] = [];
     for (const answer of answers) void answer.then(({ status }) => statuses.push(status));
-    await eventually(() => statuses.length === 2, 'two do not fit');
-    assert.deepEqual(statuses, [503, 503]);
-    assert.ok(source.health().lagBytes <= 32_000_000);
+    await eventually(() => statuses.length === 4, 'four do not fit');
+    assert.deepEqual(new Set(statuses), new Set([503]));
+    assert.ok(source.health().lagBytes <= 16_777_216);
     intake.release();
     await Promise.all(answers);
-    assert.deepEqual(statuses.sort(), [202, 202, 202, 202, 503, 503]);
+    assert.deepEqual(statuses.sort(), [202, 202, 503, 503, 503, 503]);
     await eventually(() => source.health().lagBytes === 0, 'nothing is held any more');
   });
 

@@ -91,7 +91,7 @@ class HttpIntakeSource implements HttpSource {
     this.#deps = deps;
     this.#authoriser = createAuthoriser(options.verify);
     this.#repeats = new RepeatIds(options.name, deps.clock);
-    this.#budget = new Budget(Math.max(maxHeldBytes, 4 * options.maxBodyBytes));
+    this.#budget = new Budget(Math.max(maxHeldBytes, 2 * options.maxBodyBytes));
     this.#refusals = new Refusals(options.name, deps.clock, deps.logger);
   }
 
