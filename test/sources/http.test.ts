@@ -412,7 +412,10 @@ describe('back-pressure', () => {
     assert.ok(source.health().lagBytes <= 16_777_216);
     intake.release();
     await Promise.all(answers);
-    assert.deepEqual(statuses.sort(), [202, 202, 503, 503, 503, 503]);
+    assert.deepEqual(
+      statuses.sort((a, b) => a - b),
+      [202, 202, 503, 503, 503, 503],
+    );
     await eventually(() => source.health().lagBytes === 0, 'nothing is held any more');
   });
 
