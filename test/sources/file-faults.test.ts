@@ -11,6 +11,8 @@ const run = promisify(execFile);
 /** The real file system, until `fail` names an error for a call. */
 class FaultyFiles implements Files {
   fail: Partial<Record<'open' | 'stat' | 'read' | 'fstat' | 'list', string>> = {};
+  /** A path that cannot be opened. */
+  refused = '';
 
   #check(call: keyof FaultyFiles['fail']): void {
     const code = this.fail[call];
@@ -31,6 +33,7 @@ class FaultyFiles implements Files {
 
   async open(path: string): Promise<OpenFile> {
     this.#check('open');
+    if (path === this.refused) throw Object.assign(new Error('EACCES: made up'), { code: 'EACCES' });
     const file = await nodeFiles.open(path);
     return {
       read: async (...args) => {
@@ -109,6 +112,19 @@ describe('file source: what cannot be seen is not gone', () => {
       assert.equal(world.lost, 0);
     });
   }
+
+  it('is not held up by a rotated file that it may not read', async () => {
+    await using world = await World.make();
+    const files = new FaultyFiles();
+    await writeFile(world.path(), lines(1, 2));
+    await writeFile(world.path('audit.log.1'), lines(100, 101));
+    files.refused = world.path('audit.log.1');
+    await world.start({ files });
+    await world.wait(20_000);
+    assert.deepEqual(world.numbers, [1, 2]);
+    assert.deepEqual(world.tail.problems, []);
+    assert.deepEqual(world.logger.warnings, ['cannot read a rotated file']);
+  });
 
   it('outlives its path becoming a folder, and a FIFO', async () => {
     await using world = await World.make();

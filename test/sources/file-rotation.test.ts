@@ -152,6 +152,17 @@ describe('file source: rotation while running', () => {
     assertAll(world, 40);
   });
 
+  it('T13 notices it although all lines end alike', async () => {
+    await using world = await World.make();
+    await writeFile(world.path(), line(1, 3000));
+    await world.start();
+    await world.poll();
+    await truncate(world.path(), 0);
+    await appendFile(world.path(), lines(2, 3, 3000));
+    await world.poll();
+    assertAll(world, 3);
+  });
+
   it('T14 notices a truncation that was refilled to exactly the same size', async () => {
     await using world = await reading();
     const { length } = lines(1, 10);
@@ -441,6 +452,22 @@ describe('file source: rotation while it was down', () => {
     await world.start();
     await world.poll();
     assertAll(world, 11);
+  });
+
+  it('begins anew under another path, and goes on with files it knows', async () => {
+    await using world = await reading();
+    await world.stop();
+    await appendFile(world.path(), line(11));
+    await writeFile(world.path('other.log'), lines(101, 102));
+    await writeFile(world.path('other.log.1'), lines(103, 104));
+    await world.start({ path: world.path('other.log') });
+    await world.poll();
+    assert.deepEqual(world.numbers, [...range(1, 10), 101, 102]);
+    await world.stop();
+    await appendFile(world.path('other.log'), line(105));
+    await world.start({ path: world.path('o*.log') });
+    await world.poll();
+    assert.deepEqual(world.numbers, [...range(1, 10), 101, 102, 105]);
   });
 
   it('says what was lost when a file was deleted unread', async () => {

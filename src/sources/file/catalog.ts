@@ -8,7 +8,7 @@ import { GzipBytes, looksGzipped } from './gzip-bytes.ts';
 import type { Candidate, Survey } from './survey.ts';
 import { headOf, markAt, TrackedFile, windowBytes } from './tracked-file.ts';
 
-const metaKey = 'next';
+const metaKey = 'source';
 /** How long, and how many, lives are remembered after their bytes are gone. */
 const rememberMs = 3_600_000;
 const rememberCount = 64;
@@ -24,6 +24,8 @@ interface Opened {
 
 export interface CatalogOptions {
   source: string;
+  /** The configured path: where it changes, what is found there is met for the first time. */
+  path: string;
   startAt: 'beginning' | 'end';
   maxLineBytes: number;
 }
@@ -53,13 +55,14 @@ export class Catalog {
   readonly #deps: CatalogDeps;
   #files: TrackedFile[] = [];
   #nextGeneration = 0;
-  /** No checkpoint was found and no survey was complete yet. */
+  /** The configured path was never surveyed before. */
   #virgin = true;
   /** Checkpoints to be written with the next batch. */
   readonly pending = new Map<string, string | null>();
   /** Files that are not to be read as they are, by identity: copies of files still here, unfinished archives. */
   readonly #leftAlone = new Map<string, { size: number; mtimeNs: bigint; copyOf: TrackedFile | null }>();
   problems: string[] = [];
+  readonly #warned = new Set<string>();
   /** Something could not be seen or changed under our eyes: look again at the next poll. */
   blind = false;
 
@@ -75,15 +78,23 @@ export class Catalog {
 
   load(rows: ReadonlyMap<string, string>): void {
     for (const [key, value] of rows) {
-      if (key === metaKey) this.#nextGeneration = Number(JSON.parse(value));
-      else this.#files.push(TrackedFile.fromRow(key, value));
-      this.#virgin = false;
+      if (key !== metaKey) {
+        this.#files.push(TrackedFile.fromRow(key, value));
+        continue;
+      }
+      const meta = JSON.parse(value) as { next: number; path: string };
+      this.#nextGeneration = meta.next;
+      this.#virgin = meta.path !== this.#options.path;
     }
     this.#files.sort((a, b) => a.generation - b.generation);
   }
 
-  /** Files without a handle that have to be found again. */
+  /** Files without a handle that have to be found again; under another configured path they need not be. */
   wanted(): TrackedFile[] {
+    return this.#virgin ? [] : this.#absent();
+  }
+
+  #absent(): TrackedFile[] {
     return this.#files.filter((file) => file.past === null && file.handle === null);
   }
 
@@ -100,19 +111,24 @@ export class Catalog {
       if (verdict === 'other') unknown.push(candidate);
       else if (known !== undefined) seen.add(known);
     }
-    if (!this.blind) {
-      for (const file of this.wanted()) if (!seen.has(file)) await this.toPast(file);
+    // Where something was not seen, what was not found may still be there.
+    if (!survey.blind) {
+      for (const file of this.#absent()) if (!seen.has(file)) await this.toPast(file);
     }
     for (const candidate of unknown) await this.#place(candidate);
+    const targets = new Set(survey.targets.values());
     for (const file of this.#files) {
-      const live = [...survey.targets.values()].includes(file.id) && file.past === null;
+      const live = file.past === null && targets.has(file.id);
       if (file.live && !live) file.changedAt = this.#deps.clock.monotonic();
-      // A path that could not be seen still names what it named.
       file.live = live || (survey.blind && file.live);
     }
     if (this.#virgin) {
       this.#virgin = false;
-      this.pending.set(metaKey, String(this.#nextGeneration));
+      this.#saveMeta();
+    }
+    if (!survey.blind) {
+      const here = new Set(survey.candidates.map(({ stat }) => stat.id));
+      for (const id of this.#leftAlone.keys()) if (!here.has(id)) this.#leftAlone.delete(id);
     }
     if (!this.blind) this.#settleLosses();
     this.#prune();
@@ -128,7 +144,7 @@ export class Catalog {
       try {
         if (!(await file.verify(file.bytes))) await this.rewritten(file);
       } catch (error) {
-        this.#cannotRead(file.path, error);
+        this.#cannotRead(file.path, file.live, error);
       }
     }
   }
@@ -163,6 +179,10 @@ export class Catalog {
     this.#save(file);
   }
 
+  #saveMeta(): void {
+    this.pending.set(metaKey, JSON.stringify({ next: this.#nextGeneration, path: this.#options.path }));
+  }
+
   #save(file: TrackedFile): void {
     this.pending.set(file.key, file.row());
   }
@@ -170,7 +190,7 @@ export class Catalog {
   #create(id: string, path: string): TrackedFile {
     const generation = this.#nextGeneration;
     this.#nextGeneration += 1;
-    this.pending.set(metaKey, String(this.#nextGeneration));
+    this.#saveMeta();
     const file = new TrackedFile(generation, laneOf(this.#options.source, id, generation), id, path);
     this.#files.push(file);
     return file;
@@ -206,14 +226,20 @@ export class Catalog {
     try {
       return await look();
     } catch (error) {
-      this.#cannotRead(candidate.path, error);
+      this.#cannotRead(candidate.path, candidate.target, error);
       return undefined;
     }
   }
 
-  #cannotRead(path: string, error: unknown): void {
+  /** It is tried again; of a rotated file nobody may be able to read that is said once, and reading goes on. */
+  #cannotRead(path: string, target: boolean, error: unknown): void {
     this.blind = true;
-    this.problems.push(`${path}: ${messageOf(error)}`);
+    const problem = `${path}: ${messageOf(error)}`;
+    if (target) this.problems.push(problem);
+    else if (!this.#warned.has(problem)) {
+      this.#warned.add(problem);
+      this.#deps.logger.warn({ path, error: messageOf(error) }, 'cannot read a rotated file');
+    }
   }
 
   /** A file whose inode is unknown: what is it? */
@@ -318,7 +344,7 @@ export class Catalog {
       return { handle, bytes, stat, gz, head: gz ? await headOf(bytes) : rawHead };
     } catch (error) {
       await handle?.close();
-      this.#cannotRead(candidate.path, error);
+      this.#cannotRead(candidate.path, candidate.target, error);
       return null;
     }
   }

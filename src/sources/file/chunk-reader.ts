@@ -1,7 +1,7 @@
 import { maxRejectHeadBytes } from '../../core/source.ts';
 import { cutFinalLine, cutLines, emptyHarvest, type Harvest, type LineRules, rejectOf } from '../lines.ts';
 import { readFully } from './files.ts';
-import { type TrackedFile, windowBytes } from './tracked-file.ts';
+import { headOf, type TrackedFile, windowBytes } from './tracked-file.ts';
 
 const chunkBytes = 256 * 1024;
 const newline = 0x0a;
@@ -34,6 +34,12 @@ export class ChunkReader {
   async next(file: TrackedFile, rules: LineRules): Promise<Chunk> {
     const base = Math.max(0, file.offset - windowBytes);
     const before = file.offset - base;
+    // The bytes before the offset come with every chunk. The head costs a call more, and lines may end alike: it is
+    // looked at once after each change.
+    if (base > 0 && file.headDue && file.bytes !== null && !file.gz) {
+      if (!file.hasHead(await headOf(file.bytes))) return { kind: 'rewritten' };
+      file.headDue = false;
+    }
     let buffer = this.#buffer;
     for (let want = before + chunkBytes; ; want = before + 4 * (want - before)) {
       if (want > buffer.length) buffer = Buffer.allocUnsafeSlow(want);

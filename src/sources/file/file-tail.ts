@@ -23,7 +23,8 @@ const maxIdleHandles = 64;
 const mtimeGrainMs = 50;
 /** Between full surveys where no event asks for one. */
 const surveyEveryMs = 10_000;
-const globEveryMs = 1000;
+/** The same for globs, whose new files are to be found within a second, and where something was not seen. */
+const surveyOftenMs = 1000;
 
 export interface FileTailOptions {
   name: string;
@@ -75,8 +76,8 @@ export class FileTail {
     this.#options = options;
     this.#glob = isGlob(options.path);
     this.#deps = deps;
-    const { name: source, startAt, maxLineBytes } = options;
-    this.#catalog = new Catalog({ source, startAt, maxLineBytes }, deps);
+    const { name: source, ...rest } = options;
+    this.#catalog = new Catalog({ source, ...rest }, deps);
   }
 
   /** Takes up the checkpoints; reads nothing yet. */
@@ -149,10 +150,10 @@ export class FileTail {
     const problems: string[] = [];
     for (const file of this.#catalog.files) await this.#refresh(file, now, problems);
     if (!this.#glob) await this.#lookAtPath(problems);
-    const due = now - this.#surveyedAt >= (this.#glob ? globEveryMs : surveyEveryMs);
-    if (this.#surveyDue || due || this.#catalog.blind) await this.#survey(now);
+    const every = this.#glob || this.#catalog.blind ? surveyOftenMs : surveyEveryMs;
+    if (this.#surveyDue || now - this.#surveyedAt >= every) await this.#survey(now);
     for (const file of this.#catalog.files) {
-      if (file.handle !== null && !file.live && !file.dirty) await this.#settle(file, now);
+      if (file.handle !== null && !file.live && !file.dirty) await this.#settle(file, now, problems);
     }
     await this.#limitHandles();
     this.#problems = [...this.#catalog.problems, ...problems];
@@ -194,10 +195,12 @@ export class FileTail {
       if (changed) {
         file.changedAt = now;
         file.dirty = true;
+        file.headDue = true;
         file.recheck = true;
         if (file.bytes instanceof GzipBytes) file.bytes.restart();
       } else if (file.recheck && !file.dirty && now - file.changedAt >= mtimeGrainMs) {
         file.recheck = false;
+        file.headDue = true;
         file.dirty = true;
       }
     } catch (error) {
@@ -223,13 +226,13 @@ export class FileTail {
     let chunk: Chunk;
     try {
       chunk = await this.#reader.next(file, this.#rulesOf(file));
+      if (chunk.kind === 'rewritten') await this.#catalog.rewritten(file);
     } catch (error) {
       await this.#cannotRead(file, error, this.#deps.clock.monotonic());
       this.#problems = [...this.#problems, `${file.path}: ${messageOf(error)}`];
       return;
     }
     if (chunk.kind === 'rewritten') {
-      await this.#catalog.rewritten(file);
       // The archive that was made of it, if any, is there already.
       return this.#survey(this.#deps.clock.monotonic());
     }
@@ -266,12 +269,18 @@ export class FileTail {
   }
 
   /** What is to be done with a file that is not at its path any more and was read to its end. */
-  async #settle(file: TrackedFile, now: number): Promise<void> {
+  async #settle(file: TrackedFile, now: number, problems: string[]): Promise<void> {
     const quietMs = now - file.changedAt;
     const broken = file.bytes instanceof GzipBytes && file.bytes.broken;
     const finished = file.gz && !broken ? true : quietMs >= releaseMs && !this.#isHeld(file);
     if (file.partialBytes > 0 && (finished || quietMs >= finalLineMs)) {
-      const chunk = await this.#reader.final(file, this.#rulesOf(file), !finished);
+      let chunk: Awaited<ReturnType<ChunkReader['final']>>;
+      try {
+        chunk = await this.#reader.final(file, this.#rulesOf(file), !finished);
+      } catch (error) {
+        problems.push(`${file.path}: ${messageOf(error)}`);
+        return this.#cannotRead(file, error, now);
+      }
       if (chunk.kind === 'rewritten') return void (file.dirty = true);
       if (chunk.kind === 'read') {
         await this.#take(file, chunk);

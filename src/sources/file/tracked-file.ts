@@ -61,6 +61,8 @@ export class TrackedFile {
   mtimeNs = 0n;
   /** There may be something to read. */
   dirty = false;
+  /** The file changed since its head was last found to be what it was. */
+  headDue = false;
   /** One look more is owed: a change within the grain of mtime does not show in it. */
   recheck = false;
   /** Monotonic time of the last change seen. */
@@ -114,9 +116,13 @@ export class TrackedFile {
 
   /** Whether the content of an opened file begins as this one's did. */
   hasHead(head: Buffer): boolean {
-    if (head.length < this.headLength) return false;
-    const front = head.subarray(0, this.headLength);
-    return this.head === null ? digest(front) === this.headDigest : front.equals(this.head);
+    // What was not read yet may have changed; it identifies the file only while there is nothing else.
+    const length = this.offset > 0 ? Math.min(this.headLength, this.offset) : this.headLength;
+    if (head.length < length) return false;
+    const front = head.subarray(0, length);
+    return this.head === null
+      ? digest(front) === this.headDigest
+      : front.equals(this.head.subarray(0, length));
   }
 
   async release(): Promise<void> {
@@ -144,7 +150,7 @@ export class TrackedFile {
     this.offset = offset;
     this.scannedTo = 0;
     this.setMark(mark);
-    if (head !== null && head.length >= this.headLength) this.setHead(head);
+    if (head !== null) this.setHead(head);
   }
 
   setHead(head: Buffer): void {
@@ -173,17 +179,17 @@ export class TrackedFile {
     return same ? 'same' : 'other';
   }
 
-  /** Whether an open file still has the content that was read; learns more of its head where there is more. */
+  /** Whether an open file still has the content that was read; learns its head anew. */
   async verify(bytes: Bytes): Promise<boolean> {
     const head = await headOf(bytes);
-    const same = this.offset > 0 ? (await this.marks(bytes)) === 'same' : this.hasHead(head);
-    if (same && head.length > this.headLength) this.setHead(head);
+    const same = this.hasHead(head) && (await this.marks(bytes)) === 'same';
+    if (same) this.setHead(head);
     return same;
   }
 
   /** The checkpoint as it will be at `offset`, where `mark` ends, of a content that begins with `head`. */
   row(offset = this.offset, mark = this.mark, head = this.head): string {
-    // What was not read yet may still change; it identifies the file only while there is nothing else.
+    // As in hasHead: nothing that may still change.
     const known = head === null || offset === 0 ? head : head.subarray(0, offset);
     const row: Row = {
       id: this.id,
