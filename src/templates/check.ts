@@ -42,6 +42,17 @@ export function checkTemplate(renderer: TemplateRenderer, samples: readonly Audi
       if (problem !== undefined) problems.set(`${problem.code} ${use.key} ${use.place.file ?? ''}`, problem);
     }
   }
+  for (const place of renderer.raw) {
+    const message = 'this value is written as it is, so that a quote or a bracket in it can break the body';
+    const problem = {
+      severity: 'warning',
+      code: 'raw_value',
+      message,
+      hint: 'write {{…}} instead of {{{…}}}',
+      ...place,
+    } as const;
+    problems.set(`raw_value ${place.file ?? ''} ${place.line}:${place.column}`, problem);
+  }
   return [...problems.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 

@@ -129,7 +129,8 @@ class EventGenerator extends internals.JavaScriptCompiler {
     const args: Code[] = [];
     const { hash } = this.setupParams(name, count, args);
     const site: CallSite = { name, loc: this.source.currentLocation };
-    const key = `\u0000site:${Object.keys(runtime.table).length}`;
+    runtime.sites += 1;
+    const key = `\u0000site:${runtime.sites}`;
     runtime.table[key] = site;
     const list = args.flatMap((arg, index) => (index === 0 ? [arg] : [',', arg]));
     const helper = `helpers[${this.quotedString(name)}](${this.contextName(0)},helpers[${this.quotedString(key)}],`;

@@ -15,6 +15,9 @@ export interface PartialVariants {
   enter(call: hbs.AST.PartialStatement, position: Position): Position;
 }
 
+/** Blocks whose body runs once or not at all; `each` and sections over a field may run it any number of times. */
+const runsOnce = new Set(['if', 'unless', 'with', 'let']);
+
 /**
  * Follows the quotes of a JSON body through its template, so that each `{{x}}` is written as its place
  * demands: escaped between quotes, as a whole JSON value outside of them. Both branches of a block have to
@@ -64,7 +67,7 @@ export function jsonPositions(
     const inverse = statement.inverse as hbs.AST.Program | undefined;
     const after = program === undefined ? before : walk(program, before);
     const otherwise = inverse === undefined ? before : walk(inverse, before);
-    const repeats = statement.path.original === 'each';
+    const repeats = !runsOnce.has(statement.path.original);
     if (after.inside !== otherwise.inside || (repeats && after.inside !== before.inside)) {
       report(
         statement.loc,

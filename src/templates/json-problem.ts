@@ -1,11 +1,10 @@
 import { findJsonError } from './json-error.ts';
 import { placeOf } from './problem.ts';
 import type { TemplateProblem } from './problem.ts';
-import type { TemplateSet, Unit } from './template-set.ts';
-import { trace } from './trace.ts';
+import type { Traced } from './trace.ts';
 
 /** Why a rendered body is no JSON, at the place in the template that wrote the offending character. */
-export function jsonProblem(set: TemplateSet, unit: Unit, event: unknown, body: string): TemplateProblem {
+export function jsonProblem(body: string, trace: () => Traced): TemplateProblem {
   const error = findJsonError(body) ?? { offset: 0, message: 'it cannot be parsed' };
   const problem = {
     severity: 'error',
@@ -13,7 +12,7 @@ export function jsonProblem(set: TemplateSet, unit: Unit, event: unknown, body: 
     message: `the rendered body is not valid JSON: ${error.message} (character ${error.offset + 1} of the body)`,
   } as const;
   try {
-    const traced = trace(set, unit, event);
+    const traced = trace();
     const loc = traced.body === body ? traced.locate(error.offset) : undefined;
     if (loc !== undefined) return { ...problem, ...placeOf(loc) };
   } catch {

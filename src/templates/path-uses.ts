@@ -1,6 +1,7 @@
 import { pathKey } from './runtime.ts';
 import { placeOf } from './problem.ts';
 import type { TemplateProblem } from './problem.ts';
+import { forEachNode } from './walk.ts';
 
 /** One place where a template reads a field. */
 export interface PathUse {
@@ -26,6 +27,18 @@ const guards = new Set([
   'ne',
   'changes',
 ]);
+
+/** The `{{{raw}}}` expressions of a program whose value is not JSON by itself. */
+export function rawUses(program: hbs.AST.Program): PathUse['place'][] {
+  const raw: PathUse['place'][] = [];
+  forEachNode(program, (node) => {
+    if (node.type !== 'MustacheStatement') return;
+    const { escaped, path, loc } = node as hbs.AST.MustacheStatement;
+    const isJson = path.type === 'PathExpression' && (path as hbs.AST.PathExpression).original === 'toJson';
+    if (!escaped && !isJson) raw.push(placeOf(loc));
+  });
+  return raw;
+}
 
 /** Every field a program reads, in the order it is written. */
 export function pathUses(program: hbs.AST.Program): PathUse[] {

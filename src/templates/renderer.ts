@@ -15,6 +15,8 @@ export interface TemplateRenderer extends BodyRenderer {
   readonly set: TemplateSet;
   /** Fields it reads, in its partials too. */
   readonly uses: readonly PathUse[];
+  /** Places where a value is written into the body without any escaping. */
+  readonly raw: readonly PathUse['place'][];
   /** The body is JSON. */
   readonly isJson: boolean;
 }

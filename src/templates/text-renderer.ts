@@ -3,10 +3,11 @@ import type { Rendered } from '../core/render.ts';
 import { failureProblem, reasonOf } from './failure.ts';
 import { jsonProblem } from './json-problem.ts';
 import type { TemplateFunction } from './handlebars.ts';
-import { pathUses } from './path-uses.ts';
+import { pathUses, rawUses } from './path-uses.ts';
 import type { PathUse } from './path-uses.ts';
 import type { Inspected, TemplateRenderer } from './renderer.ts';
 import type { TemplateSet, Unit } from './template-set.ts';
+import { createTracer } from './trace.ts';
 
 /** Renders a template text; a JSON body is parsed once to be sure that it is one. */
 export class TextRenderer implements TemplateRenderer {
@@ -14,6 +15,7 @@ export class TextRenderer implements TemplateRenderer {
   readonly #unit: Unit;
   readonly #render: TemplateFunction;
   readonly #options: object | undefined;
+  #tracer: ReturnType<typeof createTracer> | undefined;
 
   constructor(set: TemplateSet, unit: Unit) {
     this.set = set;
@@ -28,6 +30,11 @@ export class TextRenderer implements TemplateRenderer {
 
   get uses(): PathUse[] {
     return [this.#unit, ...this.set.variants.values()].flatMap(({ program }) => pathUses(program));
+  }
+
+  get raw(): PathUse['place'][] {
+    if (this.set.format === 'text') return [];
+    return [this.#unit, ...this.set.variants.values()].flatMap(({ program }) => rawUses(program));
   }
 
   render(event: AuditEvent): Rendered {
@@ -46,7 +53,9 @@ export class TextRenderer implements TemplateRenderer {
       try {
         JSON.parse(body);
       } catch {
-        return { ok: false, problem: jsonProblem(this.set, this.#unit, event, body) };
+        this.#tracer ??= createTracer(this.set, this.#unit);
+        const trace = this.#tracer;
+        return { ok: false, problem: jsonProblem(body, () => trace(event)) };
       }
     }
     return { ok: true, body };

@@ -10,10 +10,10 @@ export interface Traced {
 }
 
 /**
- * Renders once more with a mark before every statement. Marks are made of control characters, which no escaped
- * value holds, so they can be told from everything else. Only used once a body has turned out to be wrong.
+ * Compiles a template once more with a mark before every statement. Marks are made of control characters, which
+ * no escaped value holds, so they can be told from everything else. Only used once a body has turned out wrong.
  */
-export function trace(set: TemplateSet, unit: Unit, event: unknown): Traced {
+export function createTracer(set: TemplateSet, unit: Unit): (event: unknown) => Traced {
   const statements: hbs.AST.Statement[] = [];
   const data = set.usesData;
   const partials = Object.fromEntries(
@@ -23,8 +23,32 @@ export function trace(set: TemplateSet, unit: Unit, event: unknown): Traced {
     ]),
   );
   const render = generate(marked(unit.program), set.runtime, unit.positions, data);
-  const output = render(event, callOptions(set.runtime, partials, data ? { root: event } : undefined));
+  return (event) => {
+    const options = callOptions(set.runtime, partials, data ? { root: event } : undefined);
+    return readMarks(render(event, options), statements);
+  };
 
+  function marked(program: hbs.AST.Program): hbs.AST.Program {
+    const body = program.body.flatMap((statement) => {
+      if (statement.type === 'BlockStatement') return [markedBlock(statement as hbs.AST.BlockStatement)];
+      const value = `\u0001${statements.push(statement) - 1}\u0002`;
+      return [{ ...statement, type: 'ContentStatement', value, original: value }, statement];
+    });
+    return { ...program, body: body };
+  }
+
+  function markedBlock(block: hbs.AST.BlockStatement): hbs.AST.BlockStatement {
+    // Handlebars types both as always there.
+    const program = block.program as hbs.AST.Program | undefined;
+    const inverse = block.inverse as hbs.AST.Program | undefined;
+    const copy = { ...block };
+    if (program !== undefined) copy.program = marked(program);
+    if (inverse !== undefined) copy.inverse = marked(inverse);
+    return copy;
+  }
+}
+
+function readMarks(output: string, statements: readonly hbs.AST.Statement[]): Traced {
   const starts: { offset: number; statement: hbs.AST.Statement }[] = [];
   let body = '';
   for (const [index, piece] of output.split('\u0001').entries()) {
@@ -43,23 +67,4 @@ export function trace(set: TemplateSet, unit: Unit, event: unknown): Traced {
       return locIn(statement as hbs.AST.ContentStatement, offset - start.offset);
     },
   };
-
-  function marked(program: hbs.AST.Program): hbs.AST.Program {
-    const withMarks = program.body.flatMap((statement) => {
-      if (statement.type === 'BlockStatement') return [markedBlock(statement as hbs.AST.BlockStatement)];
-      const value = `\u0001${statements.push(statement) - 1}\u0002`;
-      return [{ ...statement, type: 'ContentStatement', value, original: value }, statement];
-    });
-    return { ...program, body: withMarks };
-  }
-
-  function markedBlock(block: hbs.AST.BlockStatement): hbs.AST.BlockStatement {
-    // Handlebars types both as always there.
-    const program = block.program as hbs.AST.Program | undefined;
-    const inverse = block.inverse as hbs.AST.Program | undefined;
-    const copy = { ...block };
-    if (program !== undefined) copy.program = marked(program);
-    if (inverse !== undefined) copy.inverse = marked(inverse);
-    return copy;
-  }
 }

@@ -99,6 +99,8 @@ function isToJson(program: hbs.AST.Program): boolean {
 class TreeRenderer implements TemplateRenderer {
   readonly set: TemplateSet;
   readonly uses: readonly PathUse[];
+  /** The whole is encoded after its strings are rendered. */
+  readonly raw = [];
   readonly isJson: boolean;
   readonly #part: Part;
   readonly #options: object | undefined;

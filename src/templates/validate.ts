@@ -18,6 +18,8 @@ export interface References {
 const dataVariables = new Set(['root', 'index', 'key', 'first', 'last']);
 const blockNames = Object.keys(blockHelpers);
 const helperNames = [...Object.keys(helperSpecs), ...blockNames];
+/** Names that Handlebars would take for a helper even without arguments. */
+const takenForHelpers = new Set([...helperNames, 'log', 'helperMissing', 'blockHelperMissing']);
 
 /**
  * Checks every name in a program against what there is, and the number of each helper's arguments. Rewrites a
@@ -26,7 +28,11 @@ const helperNames = [...Object.keys(helperSpecs), ...blockNames];
 export function validate(program: hbs.AST.Program): { references: References; problems: TemplateProblem[] } {
   const problems: TemplateProblem[] = [];
   const references: References = { partials: [], usesPrevious: false, usesData: false };
+  const blockParams = new Set<string>();
   forEachNode(program, (node) => {
+    // Handlebars types the names as always there.
+    const names = node.type === 'Program' ? (node as { blockParams?: string[] }).blockParams : undefined;
+    for (const name of names ?? []) blockParams.add(name);
     switch (node.type) {
       case 'MustacheStatement':
       case 'SubExpression':
@@ -74,7 +80,7 @@ export function validate(program: hbs.AST.Program): { references: References; pr
     const isCall = params.length > 0 || hasHash(node.hash) || node.type === ('SubExpression' as string);
     if (name !== undefined && !isCall) {
       // A field, even where a helper has its name.
-      if (name !== 'changes' && helperNames.includes(name)) path.original = `this.${name}` as never;
+      if (name !== 'changes') readAsField(path, name);
       return;
     }
     const spec = name === undefined ? undefined : helperSpecs[name];
@@ -87,6 +93,11 @@ export function validate(program: hbs.AST.Program): { references: References; pr
     checkArguments(node, spec);
   }
 
+  /** A field, even where a helper has its name; a block parameter of that name comes first, as in Handlebars. */
+  function readAsField(path: hbs.AST.PathExpression, name: string): void {
+    if (takenForHelpers.has(name) && !blockParams.has(name)) path.original = `this.${name}`;
+  }
+
   function checkBlock(node: hbs.AST.BlockStatement): void {
     const name = simpleName(node.path);
     if (name === undefined) {
@@ -95,9 +106,10 @@ export function validate(program: hbs.AST.Program): { references: References; pr
     }
     const block = Object.hasOwn(blockHelpers, name) ? blockHelpers[name] : undefined;
     if (block !== undefined) checkArguments(node, block);
-    else if (Object.hasOwn(helperSpecs, name) && name !== 'changes') {
+    else if (node.params.length === 0 && !hasHash(node.hash)) readAsField(node.path, name);
+    else if (Object.hasOwn(helperSpecs, name)) {
       report(node.path, 'unknown_helper', `${name} cannot open a block`, `write {{#if (${name} …)}}`);
-    } else if (node.params.length > 0 || hasHash(node.hash)) unknownHelper(node.path, undefined);
+    } else unknownHelper(node.path, undefined);
   }
 
   function checkArguments(node: hbs.AST.MustacheStatement | hbs.AST.BlockStatement, spec: BlockSpec): void {

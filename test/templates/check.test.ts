@@ -76,6 +76,15 @@ describe('checkTemplate', () => {
     assert.equal(problem?.hint, 'did you mean payload.enabled?');
   });
 
+  test('warns of values that are written raw, where that can break the body', () => {
+    const template = '{"a":{{{toJson payload}}},\n"b":"{{{type}}}"}';
+    assert.deepEqual(
+      checkTemplate(compiled(template, json), flags).map(({ code, line, column }) => [code, line, column]),
+      [['raw_value', 2, 6]],
+    );
+    assert.deepEqual(checkTemplate(compiled('{{{type}}}', text), flags), []);
+  });
+
   test('leaves the renderer as it was', () => {
     const renderer = compiled('{{payload.key}}', text);
     const before = { ...renderer.set.runtime.table };

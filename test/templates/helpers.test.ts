@@ -81,6 +81,7 @@ describe('helpers', () => {
       '{{#let who=metadata.actor.name n=(upper type)}}{{who}} {{n}} {{payload.key}}{{/let}}{{who}}|',
       'Alice FLAG new-checkout|',
     ],
+    ['{{#each payload.list as |title|}}{{title}}{{/each}}{{log}}{{#log}}x{{/log}}{{helperMissing}}|', 'ab|'],
     ['{{#with payload}}{{title}}{{upper key}}{{/with}}|', 'NEW-CHECKOUT|'],
     ['{{join payload.list "\\n"}}{{concat "\\t" "a\\\\n" "\\d"}}', 'a\nb\ta\\n\\d'],
   ];
@@ -96,7 +97,7 @@ describe('helpers', () => {
     );
     assert.equal(show('{{changes max=1 separator="; "}}'), 'enabled: false → true; + 2 more');
     assert.equal(
-      show('{{#each changes}}{{path}}: {{before}} → {{after}}|{{/each}}').split('|')[0],
+      show('{{#changes}}{{path}}: {{before}} → {{after}}|{{/changes}}').split('|')[0],
       'enabled: false → true',
     );
     assert.equal(
