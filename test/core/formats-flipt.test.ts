@@ -197,6 +197,73 @@ test('the body says the same as any event, in the order of the webhook', () => {
   );
 });
 
+/** The members of an event in the order and spacing of one of Flipt's encodings. */
+function written(members: ReadonlyArray<readonly [key: string, json: string]>, space: string): string {
+  return `{${members.map(([key, json]) => `"${key}":${space}${json}`).join(`,${space}`)}}`;
+}
+
+test('every form of an event has the same body, plain or intricate', () => {
+  const word = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.constantFrom('a"b', '\\', '<&>', '"}', ',"status":"x"', '\n'),
+  );
+  const scalar = fc.oneof(word, fc.double(), fc.integer(), fc.boolean(), fc.constant(null));
+  const flatObject = fc.dictionary(word, scalar, { maxKeys: 6 });
+  const anyPayload = fc.oneof(flatObject, fc.constant(null), fc.jsonValue());
+  const anyActor = fc.oneof(
+    fc.dictionary(word, word, { maxKeys: 5 }).map((who) => ({ actor: who })),
+    fc.constant({}),
+    fc.dictionary(word, fc.jsonValue(), { maxKeys: 3 }),
+  );
+  fc.assert(
+    fc.property(anyActor, anyPayload, word, (metadata, held, timestamp) => {
+      const head = [
+        ['version', '"0.2"'],
+        ['type', '"flag"'],
+        ['action', '"updated"'],
+      ] as const;
+      const status = ['status', '"success"'] as const;
+      const tail = [
+        ['metadata', JSON.stringify(metadata)],
+        ['payload', JSON.stringify(held)],
+        ['timestamp', JSON.stringify(timestamp)],
+      ] as const;
+      const escapes: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' };
+      const escaped = (json: string): string =>
+        json
+          .replaceAll(/[<>&]/g, (character) => escapes[character] ?? '')
+          .replaceAll('\u2028', '\\u2028')
+          .replaceAll('\u2029', '\\u2029');
+      const body = escaped(written([...head, ...tail, status], ''));
+      const wrapper = [
+        ['T', '"2026-01-15T09:30:02Z"'],
+        ['M', '"AUDIT"'],
+      ] as const;
+      const lines = [
+        written([...head, status, ...tail], ' '),
+        written([...head, status, ...tail], ''),
+        written([...wrapper, ...head, status, ...tail], ''),
+        written([...head, ...tail, status], ''),
+      ];
+      for (const line of lines) assert.equal(originalBody('flipt', line), body);
+      const older = written([...head, ...tail], '');
+      assert.equal(originalBody('flipt', older), escaped(older), 'version 0.1 has no status');
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a long line costs time in proportion, not more', () => {
+  for (const held of [
+    `"${'x'.repeat(300_000)}"`,
+    `{${'"a":1,'.repeat(50_000)}"a":1}`,
+    '['.repeat(50_000) + ']'.repeat(50_000),
+  ]) {
+    const line = `{"version":"0.2","type":"flag","action":"updated","status":"success","metadata":{},"payload":${held},"timestamp":"x"}`;
+    assert.ok(originalBody('flipt', line).endsWith(`"payload":${held},"timestamp":"x","status":"success"}`));
+  }
+});
+
 test('any line at all is an event, skipped or rejected, in every format', () => {
   const line = fc.oneof(
     fc.string({ unit: 'binary' }),

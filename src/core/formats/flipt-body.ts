@@ -4,6 +4,38 @@
  * so that no number loses a digit and no nested byte changes.
  */
 export function fliptWebhookBody(text: string): string {
+  const body = (text.length <= maxUsualLength ? reorderUsual(text) : undefined) ?? reorder(text);
+  return needsEscape.test(text) ? escapeAsGo(body) : body;
+}
+
+/** Beyond it a backtracking match could need much memory. */
+const maxUsualLength = 4096;
+
+/** An object without nested values and without escapes in its strings. */
+const flat = String.raw`\{(?:"[^"\\]*":(?:"[^"\\]*"|[^",{}[\]\\]*),?)*\}`;
+const plainText = String.raw`"[^"\\]*"`;
+
+/**
+ * The line as Flipt writes it in each of its forms when no value is nested or escaped, which is nearly always.
+ * Matching it takes a third of the time of {@link reorder}, which says the same of any line.
+ */
+const usualLine = new RegExp(
+  `^\\{(?:"T":${plainText},"M":"AUDIT",)?"version": ?(${plainText}), ?"type": ?(${plainText}), ?"action": ?(${plainText})` +
+    `(?:, ?"status": ?(${plainText}))?, ?"metadata": ?(\\{\\}|\\{"actor":${flat}\\}), ?"payload": ?(null|${flat})` +
+    `, ?"timestamp": ?(${plainText})(?:,"status":(${plainText}))?\\}$`,
+);
+
+function reorderUsual(text: string): string | undefined {
+  const match = usualLine.exec(text);
+  if (match === null) return undefined;
+  const [, version, type, action, early, metadata, payload, timestamp, late] = match;
+  const status = late ?? early;
+  const end = status === undefined ? '}' : `,"status":${status}}`;
+  return `{"version":${version},"type":${type},"action":${action},"metadata":${metadata},"payload":${payload},"timestamp":${timestamp}${end}`;
+}
+
+/** The same for any JSON object, by scanning its top level; members that Flipt does not know go to the end. */
+function reorder(text: string): string {
   const known: Array<string | undefined> = [];
   let unknown = '';
   let wrapper = '';
@@ -31,7 +63,7 @@ export function fliptWebhookBody(text: string): string {
   }
   // The logger's own T and M go; a T without that M is a field of the event that we do not know.
   if (!wrapper.includes('"M":')) members += wrapper;
-  return escapeAsGo(`{${(members + unknown).slice(1)}}`);
+  return `{${(members + unknown).slice(1)}}`;
 }
 
 const webhookOrder = ['version', 'type', 'action', 'metadata', 'payload', 'timestamp', 'status'];
@@ -52,9 +84,10 @@ const goEscapes: Record<string, string> = {
   '\u2029': '\\u2029',
 };
 
+const needsEscape = /[<>&\u2028\u2029]/;
+
 /** These characters can only stand inside strings, so the whole text can be treated as one. */
 function escapeAsGo(json: string): string {
-  if (!/[<>&\u2028\u2029]/.test(json)) return json;
   return json.replace(/[<>&\u2028\u2029]/g, (character) => goEscapes[character] ?? character);
 }
 
