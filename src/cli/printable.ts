@@ -13,15 +13,16 @@ export function printableLine(text: string): string {
 
 /** Cut to `width` characters, the last of which says so. */
 export function cut(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
+  const shown = characters(text);
+  return shown.length <= width ? text : `${shown.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
-/** A URL as it may be shown: scheme and host, since its path, query and user info are secrets. */
-export function maskedUrl(url: string): string {
-  const { protocol, host, pathname, search } = new URL(url);
-  return `${protocol}//${host}/${pathname === '/' && search === '' ? '' : '…'}`;
+/** What a person sees as one character each; an emoji may be made of several code points. */
+export function characters(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
+
+const segmenter = new Intl.Segmenter();
 
 function escaped(char: string): string {
   // Formatting characters without effect on their own, such as the joiner inside an emoji.

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { characters } from './printable.ts';
 import type { Paint } from './style.ts';
 
 /** Rows under a heading, each column as wide as its widest cell. Cells may be styled; the last is not padded. */
@@ -20,5 +21,5 @@ export function table(
 }
 
 function widthOf(cell: string): number {
-  return [...stripVTControlCharacters(cell)].length;
+  return characters(stripVTControlCharacters(cell)).length;
 }

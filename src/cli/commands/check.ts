@@ -3,6 +3,7 @@ import { loadPlans } from '../../app/load.ts';
 import { systemClock } from '../../core/clock.ts';
 import { formatProblem } from '../../core/problem.ts';
 import type { Io } from '../io.ts';
+import { counted } from '../plural.ts';
 import { paintFor } from '../style.ts';
 
 /** Says everything that is wrong with a config and its templates: 0 when it can be run, 78 when not. */
@@ -22,21 +23,15 @@ export async function check(io: Io, options: { config: string; format: 'text' | 
   } else {
     const paint = paintFor(io.stdout, io.env);
     for (const problem of problems) io.stdout.write(`${formatProblem(problem)}\n\n`);
-    const found = [counted(errors, 'error'), counted(warnings, 'warning')].filter((text) => text !== '');
+    const found = [
+      ...(errors > 0 ? [counted(errors, 'error')] : []),
+      ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+    ];
+    const contents =
+      sizes === undefined ? [] : [counted(sizes.sources, 'source'), counted(sizes.sinks, 'sink')];
     const verdict =
-      errors > 0
-        ? paint('red', found.join(', '))
-        : [
-            paint('green', 'ok'),
-            ...found,
-            counted(sizes?.sources, 'source'),
-            counted(sizes?.sinks, 'sink'),
-          ].join(', ');
+      errors > 0 ? paint('red', found.join(', ')) : [paint('green', 'ok'), ...found, ...contents].join(', ');
     io.stdout.write(`${file}: ${verdict}\n`);
   }
   return errors === 0 ? 0 : 78;
-}
-
-function counted(count: number | undefined, word: string): string {
-  return count === undefined || count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`;
 }

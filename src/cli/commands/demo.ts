@@ -15,8 +15,10 @@ import { auditLine, logLine } from '../demo/flipt-log.ts';
 import { Narrator } from '../demo/narrator.ts';
 import { aborted, untilInterrupted } from '../interrupt.ts';
 import type { Io } from '../io.ts';
+import { counted } from '../plural.ts';
 import { Receiver } from '../receiver/receiver.ts';
 import { paintFor } from '../style.ts';
+import { waitFor } from '../wait-for.ts';
 
 export interface DemoOptions {
   /** End after so many events; without it the demo goes on until it is interrupted. */
@@ -160,7 +162,7 @@ async function writeEvents(
   over: AbortSignal,
 ): Promise<void> {
   for (let n = 0; n < (options.events ?? Number.POSITIVE_INFINITY) && !over.aborted; n += 1) {
-    if (n > 0) await wait(clock, options.interval, over);
+    if (n > 0) await waitFor(clock, options.interval, over);
     if (over.aborted) return;
     const now = new Date(clock.now());
     const between = n % logLineEvery === 1 ? logLine(now) : '';
@@ -181,21 +183,8 @@ async function watch(
     for (const { eventId, sink } of narrator.open) {
       for (const detail of history.detail(eventId, sink)) narrator.recorded(detail);
     }
-    await wait(clock, lookMs, over);
+    await waitFor(clock, lookMs, over);
   }
-}
-
-function wait(clock: Clock, ms: number, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.clear();
-      over.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(ms, done);
-    over.addEventListener('abort', done);
-    if (over.aborted) done();
-  });
 }
 
 function introduce(
@@ -229,10 +218,10 @@ function introduce(
 function summary({ counts }: Narrator, metrics: Metrics, config: Config): string {
   const skipped = config.sources.reduce((sum, { name }) => sum + metrics.linesSkipped.with(name).value, 0);
   return `\n${[
-    `${counts.events} events read`,
-    `${skipped} log lines skipped`,
-    `${counts.delivered} deliveries made`,
-    `${counts.failedAttempts} attempts failed and were retried`,
+    `${counted(counts.events, 'event')} read`,
+    `${counted(skipped, 'log line')} skipped`,
+    `${counted(counts.delivered, 'delivery', 'deliveries')} made`,
+    `${counted(counts.failedAttempts, 'attempt')} failed`,
     `${counts.dead} dead`,
   ].join(', ')}. Nothing is left behind.\n`;
 }

@@ -78,6 +78,6 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
     io.signals.off('SIGTERM', onTerm);
     io.signals.off('SIGINT', onInt);
     io.signals.off('SIGHUP', onHup);
-    logger.flush();
+    await logger.flush();
   }
 }

@@ -1,6 +1,8 @@
 import { formatDuration } from '../../core/duration.ts';
-import type { AuditEvent, JsonObject } from '../../core/event.ts';
+import type { AuditEvent } from '../../core/event.ts';
+import { isObject, textOf } from '../../core/formats/format.ts';
 import type { DeliveryDetail } from '../../core/history.ts';
+import { eventActor, eventKey } from '../event-title.ts';
 import type { Output } from '../io.ts';
 import { cut, printableLine } from '../printable.ts';
 import type { Received } from '../receiver/receiver.ts';
@@ -148,16 +150,13 @@ export class Narrator {
   }
 
   #title({ number, event }: Followed): string {
-    const { type, action, status, payload, metadata } = event;
-    const fields = isObject(payload) ? payload : {};
-    const key = firstText(fields, ['key', 'io.flipt.auth.token.name', 'flag_key', 'id']);
-    const place = firstText(fields, ['namespace_key']);
-    const actor = isObject(metadata['actor']) ? metadata['actor'] : {};
+    const { type, action, status, payload } = event;
+    const namespace = isObject(payload) ? textOf(payload['namespace_key']) : '';
     return [
       this.#paint('bold', `#${number}  ${printableLine(`${type} ${action}`)}`),
-      this.#paint('cyan', printableLine(key)),
-      place === '' ? '' : `in ${printableLine(place)}`,
-      `by ${printableLine(firstText(actor, ['name', 'email', 'authentication']))}`,
+      this.#paint('cyan', printableLine(eventKey(event))),
+      namespace === '' ? '' : `in ${printableLine(namespace)}`,
+      `by ${printableLine(eventActor(event))}`,
       status === 'denied' ? this.#paint('red', 'denied') : '',
     ]
       .filter((part) => part !== '')
@@ -172,17 +171,4 @@ export class Narrator {
   #line(text: string): void {
     this.#output.write(`${text}\n`);
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The first of these fields that holds text; '' when none does. */
-function firstText(object: JsonObject, names: readonly string[]): string {
-  for (const name of names) {
-    const value = object[name];
-    if (typeof value === 'string' && value !== '') return value;
-  }
-  return '';
 }

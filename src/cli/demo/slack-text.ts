@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Paint } from '../style.ts';
 
 /** The few emoji that the shipped templates and most people use; any other stays as `:its_name:`. */
@@ -21,7 +22,9 @@ export function slackLines(body: string, paint: Paint): string[] | undefined {
   // Beside blocks of its own the text is only for notifications.
   const isShown = listOf(message['blocks']).length === 0;
   if (isShown && typeof message['text'] === 'string') texts.unshift(message['text']);
-  return texts.length === 0 ? undefined : texts.flatMap((text) => readable(text, paint).split('\n'));
+  return texts.length === 0
+    ? undefined
+    : texts.flatMap((text) => readable(printable(text), paint).split('\n'));
 }
 
 /** Slack's mrkdwn (docs.slack.dev, "Formatting message text") for a terminal. */

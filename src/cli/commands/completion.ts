@@ -1,0 +1,127 @@
+import type { Command } from 'commander';
+import { AuditsinkError } from '../../core/errors.ts';
+import type { Io } from '../io.ts';
+
+interface Completable {
+  name: string;
+  description: string;
+  options: Array<{ flag: string; description: string; takesFile: boolean; choices: readonly string[] }>;
+}
+
+const shells: Readonly<Record<string, (commands: readonly Completable[]) => string>> = { bash, zsh, fish };
+
+/** Prints a script that completes commands, options and their values in a shell. */
+// oxlint-disable-next-line require-await -- every command is asynchronous by contract
+export async function completion(io: Io, options: { shell: string; program: Command }): Promise<number> {
+  const script = Object.hasOwn(shells, options.shell) ? shells[options.shell] : undefined;
+  if (script === undefined) {
+    throw new AuditsinkError(
+      'usage',
+      `no completion for ${options.shell}; there are ${Object.keys(shells).join(', ')}`,
+    );
+  }
+  io.stdout.write(script(commandsOf(options.program)));
+  return 0;
+}
+
+function commandsOf(program: Command): Completable[] {
+  return program.commands.map((command) => ({
+    name: command.name(),
+    description: command.description(),
+    options: [
+      ...command.options.map((option) => ({
+        flag: option.long ?? option.short ?? '',
+        description: option.description,
+        takesFile: /<file>/.test(option.flags),
+        choices: option.argChoices ?? [],
+      })),
+      { flag: '--help', description: 'display help for command', takesFile: false, choices: [] },
+    ],
+  }));
+}
+
+function flagsOf({ options }: Completable): string {
+  return options.map(({ flag }) => flag).join(' ');
+}
+
+/** Flags whose value is one of a few words, over all commands. */
+function choicesOf(commands: readonly Completable[]): Array<readonly [flag: string, words: string]> {
+  const all = commands.flatMap(({ options }) => options).filter(({ choices }) => choices.length > 0);
+  return [...new Map(all.map(({ flag, choices }) => [flag, choices.join(' ')]))];
+}
+
+function bash(commands: readonly Completable[]): string {
+  const choices = choicesOf(commands).map(
+    ([flag, words]) => `    ${flag}) COMPREPLY=($(compgen -W "${words}" -- "$word")); return ;;`,
+  );
+  const flags = commands.map((command) => `    ${command.name}) flags="${flagsOf(command)}" ;;`);
+  return `# bash completion for auditsink: source <(auditsink completion bash)
+_auditsink() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" flags=""
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(' ')} --help --version" -- "$word"))
+    return
+  fi
+  case "$before" in
+    -c|--config|--event|--body) COMPREPLY=($(compgen -f -- "$word")); return ;;
+${choices.join('\n')}
+  esac
+  case "\${COMP_WORDS[1]}" in
+${flags.join('\n')}
+    completion) flags="bash zsh fish" ;;
+  esac
+  COMPREPLY=($(compgen -W "$flags" -- "$word"))
+}
+complete -o default -F _auditsink auditsink
+`;
+}
+
+function zsh(commands: readonly Completable[]): string {
+  const names = commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`);
+  const cases = commands.map((command) => {
+    const specs = command.options.map(({ flag, description, takesFile, choices }) => {
+      const value = takesFile ? ':file:_files' : choices.length > 0 ? `:value:(${choices.join(' ')})` : '';
+      return quoted(`*${flag}[${description.replaceAll(/[[\]:]/g, ' ')}]${value}`);
+    });
+    return `    ${command.name}) _arguments ${specs.join(' ')} ;;`;
+  });
+  return `#compdef auditsink
+# zsh completion for auditsink: auditsink completion zsh > "\${fpath[1]}/_auditsink"
+_auditsink() {
+  local -a commands=(
+${names.join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local name="\${words[2]}"
+  shift words
+  (( CURRENT-- ))
+  case "$name" in
+${cases.join('\n')}
+  esac
+}
+compdef _auditsink auditsink
+`;
+}
+
+function fish(commands: readonly Completable[]): string {
+  const lines = commands.flatMap(({ name, description, options }) => [
+    `complete -c auditsink -n __fish_use_subcommand -f -a ${name} -d ${quoted(description)}`,
+    ...options.map(({ flag, description: about, takesFile, choices }) => {
+      const value = takesFile ? ' -r -F' : choices.length > 0 ? ` -x -a ${quoted(choices.join(' '))}` : '';
+      const seen = `__fish_seen_subcommand_from ${name}`;
+      return `complete -c auditsink -n '${seen}' -l ${flag.replace(/^--/, '')}${value} -d ${quoted(about)}`;
+    }),
+  ]);
+  return `# fish completion for auditsink: auditsink completion fish > ~/.config/fish/completions/auditsink.fish
+${lines.join('\n')}
+complete -c auditsink -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+`;
+}
+
+/** In single quotes; no description holds a backslash. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
