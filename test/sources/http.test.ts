@@ -376,8 +376,25 @@ describe('back-pressure', () => {
     for (const answer of [await writing, await waiting]) {
       assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
     }
+    assert.equal((await post(port, flag)).status, 503, 'at once, while it is known to be stuck');
+    assert.equal(source.health().reading, false);
     intake.release();
     await eventually(() => intake.events.size === 1, 'what was being written is committed after all');
+    await eventually(() => source.health().reading, 'it has noticed');
+    assert.equal((await post(port, flag)).status, 202);
+    assert.deepEqual(intake.texts, [flag]);
+  });
+
+  test('a sender that hangs up before its answer changes nothing', async (t) => {
+    const { port, intake, source } = await startWorld(t);
+    intake.hold();
+    const wire = new Wire(port);
+    wire.send(`POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: ${flag.length}\r\n\r\n${flag}`);
+    await eventually(() => intake.batches.length === 1, 'it is being written');
+    wire.socket.resetAndDestroy();
+    await wire.until(({ closed }) => closed, 'it has gone');
+    intake.release();
+    await eventually(() => source.health().lagBytes === 0, 'nothing is held any more');
     assert.equal((await post(port, flag)).status, 202);
     assert.deepEqual(intake.texts, [flag]);
   });
@@ -419,10 +436,15 @@ describe('back-pressure', () => {
     await eventually(() => source.health().lagBytes === 0, 'nothing is held any more');
   });
 
-  test('503 when the source is being aborted', async (t) => {
-    const { port, intake } = await startWorld(t);
-    intake.abort(new Error('aborted'));
+  test('503 when the journal refuses, and that is told', async (t) => {
+    const { port, intake, lines } = await startWorld(t);
+    intake.abort(new Error('broken'));
     const answer = await post(port, flag);
+    assert.deepEqual(lines[0], {
+      level: 'error',
+      fields: { source: 'hooks', error: 'broken' },
+      msg: 'the journal refused a batch',
+    });
     assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
   });
 });

@@ -10,6 +10,8 @@ export interface GroupCommitOptions {
   maxItems: number;
   /** How long a sender is kept waiting. */
   maxWaitMs: number;
+  /** Told when a batch was refused, which happens while the source is aborted and is a bug otherwise. */
+  onRefused: (error: unknown) => void;
 }
 
 interface Waiting {
@@ -24,6 +26,7 @@ interface Waiting {
  * the next gathers, so that the disk's speed sets the size of the groups and not the rate.
  *
  * idle ─add─▶ gathering ─end of the tick─▶ writing ─committed─▶ gathering or idle
+ *                                             └─maxWaitMs─▶ stuck (takes nothing) ─committed─▶ gathering or idle
  */
 export class GroupCommit {
   readonly #intake: Intake;
@@ -33,6 +36,7 @@ export class GroupCommit {
   #running: Promise<void> | undefined;
   #timer: Timer | undefined;
   #writing: Waiting[] = [];
+  #stuck = false;
 
   constructor(intake: Intake, clock: Clock, options: GroupCommitOptions) {
     this.#intake = intake;
@@ -55,7 +59,13 @@ export class GroupCommit {
     await this.#running;
   }
 
+  /** Whether the transaction in hand takes so long that senders are turned away at once. */
+  get stuck(): boolean {
+    return this.#stuck;
+  }
+
   #enqueue(event: IncomingEvent | undefined, reject: Reject | undefined): Promise<Commit> {
+    if (this.#stuck) return Promise.resolve('busy');
     const { promise, resolve } = Promise.withResolvers<Commit>();
     this.#waiting.push({ event, reject, since: this.#clock.monotonic(), settle: resolve });
     this.#running ??= this.#run();
@@ -73,6 +83,7 @@ export class GroupCommit {
       const commit = await this.#write(this.#writing);
       for (const item of this.#writing) item.settle(commit);
       this.#writing = [];
+      this.#stuck = false;
     }
     this.#running = undefined;
     this.#timer?.clear();
@@ -89,8 +100,9 @@ export class GroupCommit {
     try {
       await this.#intake.accept({ events, rejects, skipped: 0, checkpoints: [], durable: events.length > 0 });
       return 'committed';
-    } catch {
-      return 'busy'; // the source is being stopped: the sender keeps the event
+    } catch (error) {
+      this.#options.onRefused(error);
+      return 'busy'; // the sender keeps the event
     }
   }
 
@@ -98,7 +110,11 @@ export class GroupCommit {
   #giveUp(): void {
     this.#timer = undefined;
     const tooOld = this.#clock.monotonic() - this.#options.maxWaitMs;
-    for (const item of this.#writing) if (item.since <= tooOld) item.settle('busy');
+    for (const item of this.#writing) {
+      if (item.since > tooOld) continue;
+      item.settle('busy');
+      this.#stuck = true;
+    }
     const kept: Waiting[] = [];
     for (const item of this.#waiting) {
       if (item.since <= tooOld) item.settle('busy');

@@ -4,8 +4,8 @@ import type { IncomingEvent, JsonValue } from '../../core/event.ts';
 
 /** A sender's repeat after a lost answer comes within this; later, the same bytes are a new event. */
 const windowMs = 60_000;
-/** Bodies remembered within the window; beyond it the oldest are forgotten first. */
-const maxRemembered = 100_000;
+/** Bodies remembered; of older ones a repeat is still known until the number of the window changes. */
+const maxRemembered = 50_000;
 
 /**
  * Gives an event the id by which its repeats are known: the journal ignores an id it already holds. Senders
@@ -15,8 +15,8 @@ const maxRemembered = 100_000;
 export class RepeatIds {
   readonly #clock: Clock;
   readonly #prefix: string;
-  /** Ids by the hash of the bytes, oldest first. */
-  readonly #recent = new Map<string, { id: string; at: number }>();
+  /** When the bytes of a hash were first seen, oldest first. */
+  readonly #firstSeen = new Map<string, number>();
 
   constructor(source: string, clock: Clock) {
     this.#clock = clock;
@@ -32,24 +32,25 @@ export class RepeatIds {
 
   #idOfBytes(bytes: string): string {
     const now = this.#clock.now();
-    const known = this.#recent.get(bytes);
-    if (known !== undefined && Math.abs(now - known.at) < windowMs) return known.id;
+    let first = this.#firstSeen.get(bytes);
+    if (first === undefined || Math.abs(now - first) >= windowMs) {
+      first = now;
+      this.#firstSeen.delete(bytes);
+      this.#firstSeen.set(bytes, now);
+      this.#forget(now);
+    }
     // The window's number makes the id the same again when we are restarted within it, and lets ids grow
     // with time, as the journal's index likes them.
-    const window = Math.floor(now / windowMs)
+    const window = Math.floor(first / windowMs)
       .toString(16)
       .padStart(8, '0');
-    const id = `${this.#prefix}-${window}-${bytes}`;
-    this.#recent.delete(bytes);
-    this.#recent.set(bytes, { id, at: now });
-    this.#forget(now);
-    return id;
+    return `${this.#prefix}-${window}-${bytes}`;
   }
 
   #forget(now: number): void {
-    for (const [bytes, { at }] of this.#recent) {
-      if (this.#recent.size <= maxRemembered && now - at < windowMs) return;
-      this.#recent.delete(bytes);
+    for (const [bytes, at] of this.#firstSeen) {
+      if (this.#firstSeen.size <= maxRemembered && now - at < windowMs) return;
+      this.#firstSeen.delete(bytes);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import {
   maxRejectHeadBytes,
@@ -82,7 +83,7 @@ class HttpIntakeSource implements HttpSource {
   #route: Promise<Route> | undefined;
   #port = 0;
   #commits: GroupCommit | undefined;
-  #stopping = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(options: HttpSourceOptions, deps: HttpSourceDeps) {
     this.name = options.name;
@@ -102,10 +103,15 @@ class HttpIntakeSource implements HttpSource {
   async start(intake: Intake): Promise<void> {
     if (this.#route === undefined) {
       const { host, port, path } = this.#options;
-      this.#stopping = false;
+      this.#stopping = undefined;
       this.#commits = new GroupCommit(intake, this.#deps.clock, {
         maxItems: maxItemsPerCommit,
         maxWaitMs,
+        onRefused: (error) => {
+          if (this.#stopping !== undefined) return;
+          const fields = { source: this.name, error: messageOf(error) };
+          this.#deps.logger.error(fields, 'the journal refused a batch');
+        },
       });
       const handle = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
         this.#handle(request, response);
@@ -120,19 +126,24 @@ class HttpIntakeSource implements HttpSource {
   }
 
   async stop(): Promise<void> {
-    const route = this.#route;
-    if (route === undefined) return;
-    this.#stopping = true;
+    if (this.#route === undefined) return;
+    this.#stopping ??= this.#drain(this.#route);
+    await this.#stopping;
+  }
+
+  async #drain(route: Promise<Route>): Promise<void> {
     await (await route).close();
     await this.#commits?.drained();
     this.#commits = undefined;
     this.#port = 0;
-    if (this.#route === route) this.#route = undefined;
+    this.#route = undefined;
   }
 
   health(): { reading: boolean; detail: string; lagBytes: number } {
     const { host } = this.#options;
     if (this.#port === 0) return { reading: false, detail: 'not listening', lagBytes: 0 };
+    if (this.#commits?.stuck === true)
+      return { reading: false, detail: busy.reason, lagBytes: this.#budget.usedBytes };
     return { reading: true, detail: `listening on ${host}:${this.#port}`, lagBytes: this.#budget.usedBytes };
   }
 
@@ -223,7 +234,7 @@ class HttpIntakeSource implements HttpSource {
   }
 
   #closeIfStopping(response: ServerResponse): void {
-    if (this.#stopping) response.shouldKeepAlive = false;
+    if (this.#stopping !== undefined) response.shouldKeepAlive = false;
   }
 }
 
