@@ -17,14 +17,14 @@ const sample = sampleEvents().find(({ id }) => id === 'flipt.flag.updated');
 assert.ok(sample);
 
 /** Fenced blocks in pairs: what is written, and the JSON it gives. */
-const fenced = [...page.matchAll(/```(handlebars|yaml)\n([\s\S]*?)```\n\n```json\n([\s\S]*?)```/g)];
+const fenced = [...page.matchAll(/```(text|yaml)\n([\s\S]*?)```\n\n```json\n([\s\S]*?)```/g)];
 /** Rows of the table of helpers: `{{…}}` and what it prints; `\|` is a bar in a table. */
-const rows = [...page.matchAll(/^\| `(\{\{.*?)` \| `(.*)` \|$/gm)];
+const rows = [...page.matchAll(/^\| `(\{\{.*?)`\s+\| `(.*)`\s*\|$/gm)];
 
 describe('docs/templates.md', () => {
   for (const [, language, source = '', output = ''] of fenced) {
     test(source.split('\n').slice(0, 3).join(' '), () => {
-      if (language === 'handlebars') {
+      if (language === 'text') {
         assert.deepEqual(JSON.parse(rendered(source, json, sample)), JSON.parse(output));
         return;
       }
