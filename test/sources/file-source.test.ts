@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, mkdir, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../src/core/clock.ts';
@@ -12,6 +14,22 @@ import { line, lines, range, World } from './world.ts';
 const deadlineMs = 20_000;
 /** A poll that never comes within a test: what is found is found by watching. */
 const neverMs = 2 ** 30;
+
+const busyWriter = `
+  const fs = require('node:fs');
+  const [path, count] = process.argv.slice(1);
+  const nap = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  let file = fs.openSync(path, 'a');
+  for (let n = 1; n <= Number(count); n += 1) {
+    fs.writeSync(file, JSON.stringify({ n, pad: 'x'.repeat(n % 200) }) + '\\n');
+    if (n % 40 === 0) nap();
+    if (n % 500 !== 0) continue;
+    fs.renameSync(path, path + '-' + (20260000 + n / 500));
+    fs.writeSync(file, JSON.stringify({ n: n += 1, pad: 'late' }) + '\\n');
+    fs.closeSync(file);
+    file = fs.openSync(path, 'a');
+  }
+`;
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + deadlineMs;
@@ -82,6 +100,42 @@ describe('file source: watching and waiting', () => {
     await appendFile(world.path('audit.log.10'), line(41));
     await until(() => world.numbers.length === 41, 'the late write to a rotated file arrives');
     assert.deepEqual(world.numbers, range(1, 41));
+  });
+
+  it('is woken by what happens behind a link', async () => {
+    await using running = await make({ path: 'link.log' });
+    const { world, source } = running;
+    await mkdir(world.path('data'));
+    await writeFile(world.path('data/0.log'), line(1));
+    await symlink('data/0.log', world.path('link.log'));
+    await source.start(world.intake);
+    await until(() => world.numbers.length === 1, 'what was there is read');
+    for (let n = 2; n <= 20; n += 1) {
+      if (n % 5 === 0) await rename(world.path('data/0.log'), world.path(`data/0.log.${n}`));
+      await appendFile(world.path('data/0.log'), line(n));
+      await until(() => world.numbers.length === n, `line ${n} arrives`);
+    }
+    assert.deepEqual(world.numbers, range(1, 20));
+  });
+
+  it('keeps up with a process that writes and rotates as fast as it can', async () => {
+    await using running = await make({ pollIntervalMs: 20 });
+    const { world, source } = running;
+    await source.start(world.intake);
+    const writer = spawn(process.execPath, ['-e', busyWriter, world.path(), '19900'], { stdio: 'inherit' });
+    const [status] = await once(writer, 'exit');
+    assert.equal(status, 0);
+    const { intake, metrics } = world;
+    await until(() => {
+      const last = intake.texts.at(-1);
+      return last !== undefined && last.includes('"n":19900,');
+    }, 'the last line arrives');
+    const { numbers } = world;
+    assert.deepEqual(intake.duplicates, []);
+    assert.deepEqual(intake.rejects, []);
+    assert.equal(new Set(numbers).size, numbers.length, 'a line arrived twice');
+    assert.deepEqual(numbers, range(1, 19_900));
+    assert.equal(metrics.bytesLost.with('test').value, 0);
   });
 
   it('watches a folder that is made again under its name', async () => {

@@ -119,7 +119,11 @@ export class Catalog {
     const targets = new Set(survey.targets.values());
     for (const file of this.#files) {
       const live = file.past === null && targets.has(file.id);
-      if (file.live && !live) file.changedAt = this.#deps.clock.monotonic();
+      if (file.live && !live && file.handle !== null) {
+        // What its writer wrote before it made the new file is to be read before that.
+        file.dirty = true;
+        file.changedAt = this.#deps.clock.monotonic();
+      }
       file.live = live || (survey.blind && file.live);
     }
     if (this.#virgin) {

@@ -9,7 +9,7 @@ import { Catalog } from './catalog.ts';
 import { type Chunk, ChunkReader } from './chunk-reader.ts';
 import type { Files } from './files.ts';
 import { GzipBytes } from './gzip-bytes.ts';
-import { familyOf } from './rotation.ts';
+import { familyOf, rotationOf } from './rotation.ts';
 import { isGlob, see, survey } from './survey.ts';
 import type { TrackedFile } from './tracked-file.ts';
 
@@ -66,6 +66,7 @@ export class FileTail {
   #intake: Intake | null = null;
   #targets = new Map<string, string | null>();
   #directories: ReadonlySet<string> = new Set();
+  #names: ReadonlySet<string>;
   #surveyDue = true;
   #surveyedAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -75,6 +76,7 @@ export class FileTail {
   constructor(options: FileTailOptions, deps: FileTailDeps) {
     this.#options = options;
     this.#glob = isGlob(options.path);
+    this.#names = new Set([basename(options.path)]);
     this.#deps = deps;
     const { name: source, ...rest } = options;
     this.#catalog = new Catalog({ source, ...rest }, deps);
@@ -112,9 +114,16 @@ export class FileTail {
     return this.#directories;
   }
 
-  /** Whether a file of this name is followed with an open handle, so that its growth needs no survey. */
-  isOpen(name: string): boolean {
-    return this.#catalog.files.some((file) => file.handle !== null && basename(file.path) === name);
+  /**
+   * What a name in one of the folders means to us: a file that is followed anyway, one that only a survey can
+   * tell about, or nothing.
+   */
+  roleOf(name: string): 'followed' | 'rotated' | 'stranger' {
+    if (this.#names.has(name)) return 'followed';
+    if (this.#catalog.files.some((file) => file.handle !== null && basename(file.path) === name))
+      return 'followed';
+    for (const base of this.#names) if (rotationOf(base, name) !== undefined) return 'rotated';
+    return 'stranger';
   }
 
   get lagBytes(): number {
@@ -166,6 +175,7 @@ export class FileTail {
     const found = await survey(this.#deps.files, this.#options.path, this.#catalog.wanted());
     this.#targets = found.targets;
     this.#directories = found.directories;
+    this.#names = found.names;
     await this.#catalog.reconcile(found);
   }
 

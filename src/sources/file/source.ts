@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -6,7 +5,6 @@ import type { Metrics } from '../../core/metrics.ts';
 import type { Decoder, Intake, Source, SourceHealth } from '../../core/source.ts';
 import { FileTail } from './file-tail.ts';
 import { type Files, nodeFiles } from './files.ts';
-import { rotationOf } from './rotation.ts';
 import { isGlob } from './survey.ts';
 import { Watcher } from './watcher.ts';
 
@@ -134,18 +132,14 @@ class FileSource implements Source {
   }
 
   #onEvent(kind: string, name: string | null): void {
-    const open = name !== null && this.#tail.isOpen(name);
-    const ours = name === null || open || this.#mayBeOurs(name);
-    if (kind === 'change' && !ours) return;
-    // A file that is open and grows needs no survey. A name that came or went does, unless it is a stranger's:
-    // that can only matter if it changes what our path leads to, and the path is looked at anyway.
-    if (ours && (kind === 'rename' || !open)) this.#tail.surveySoon();
+    const role = name === null ? 'rotated' : this.#tail.roleOf(name);
+    const renamed = kind === 'rename';
+    if (role === 'stranger' && !renamed) return;
+    // A file that is followed and grows needs no survey. A name that came or went does; but a stranger's can only
+    // matter to a glob, or if it changes what our path leads to, and the path is looked at anyway.
+    const survey = role === 'rotated' || (renamed && (role === 'followed' || isGlob(this.#options.path)));
+    if (survey) this.#tail.surveySoon();
     this.#rouse();
-  }
-
-  #mayBeOurs(name: string): boolean {
-    const base = basename(this.#options.path);
-    return isGlob(this.#options.path) || name === base || rotationOf(base, name) !== undefined;
   }
 
   #tell(problem: string): void {

@@ -18,6 +18,8 @@ export interface Survey {
   targets: Map<string, string | null>;
   /** Folders to watch. */
   directories: Set<string>;
+  /** Names of the configured files, of links and of what they lead to. */
+  names: Set<string>;
   /** Something could not be seen, so that a file not found may still be there. */
   blind: boolean;
   problems: string[];
@@ -69,6 +71,7 @@ class Surveyor {
     candidates: [],
     targets: new Map(),
     directories: new Set(),
+    names: new Set(),
     blind: false,
     problems: [],
   };
@@ -124,6 +127,7 @@ class Surveyor {
     for (const place of places) {
       const directory = dirname(place);
       const base = basename(place);
+      this.#survey.names.add(base);
       for (const name of await this.#list(directory)) {
         if (rotationOf(base, name) !== undefined) await this.#look(join(directory, name), base);
       }
