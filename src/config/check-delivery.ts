@@ -11,7 +11,7 @@ export function checkDelivery(config: Checked, sink: Path): void {
     overlap(config, [...sink, 'template'], '`body` and `template` are both given', 'keep one of the two');
   }
   if (given('retry', 'schedule')) {
-    for (const key of ['initial_interval', 'multiplier', 'max_interval'].filter((name) =>
+    for (const key of ['initial_interval', 'multiplier', 'max_interval', 'jitter'].filter((name) =>
       given('retry', name),
     )) {
       overlap(

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { checkDelivery } from './check-delivery.ts';
 import { checkHeaders } from './check-headers.ts';
 import { checkListeners } from './check-listeners.ts';
@@ -30,6 +31,7 @@ export function checkConfig(config: Checked): void {
   checkNames(config, sources, 'sources');
   checkNames(config, sinks, 'sinks');
   checkStdin(config, sources);
+  checkFiles(config, sources);
   checkListeners(config, sources);
   for (const source of sources) checkVerify(config, [...source, 'verify']);
   for (const sink of sinks) {
@@ -75,5 +77,24 @@ function checkStdin(config: Checked, sources: readonly Path[]): void {
       message: 'stdin is read by another source already',
       hint: 'there is one standard input; keep one of the two',
     });
+  }
+}
+
+function checkFiles(config: Checked, sources: readonly Path[]): void {
+  const seen = new Set<string>();
+  for (const source of sources.filter((path) => config.text([...path, 'type']) === 'file')) {
+    const at = [...source, 'path'];
+    const file = config.text(at);
+    if (file === undefined) continue;
+    const resolved = resolve('/', file);
+    if (seen.has(resolved)) {
+      config.add(at, {
+        severity: 'warning',
+        code: 'file_twice',
+        message: 'another source reads the same file: each event will be there twice',
+        hint: 'several sinks can share one source',
+      });
+    }
+    seen.add(resolved);
   }
 }

@@ -60,8 +60,7 @@ const retrySection = z.strictObject({
     .optional(),
   jitter: of
     .oneOf(['full', 'none'], {
-      description:
-        '`full`: each wait is drawn from zero up to its length. With a `schedule` the default is `none`.',
+      description: '`full`: each wait is drawn from zero up to its length. A `schedule` is kept exactly.',
       default: plain.jitter,
     })
     .optional(),

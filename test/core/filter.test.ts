@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { AuditEvent, JsonValue } from '../../src/core/event.ts';
 import { compileFilter, parseEventPattern } from '../../src/core/filter.ts';
 import type { FilterConfig } from '../../src/core/filter.ts';
