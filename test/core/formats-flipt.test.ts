@@ -177,10 +177,10 @@ test('the body says the same as any event, in the order of the webhook', () => {
   const order = ['version', 'type', 'action', 'metadata', 'payload', 'timestamp', 'status'];
   const anyEvent = fc.record({
     timestamp: fc.string({ unit: 'binary' }),
-    extra: fc.jsonValue(),
-    payload: fc.jsonValue(),
+    extra: fc.jsonValue({ maxDepth: 3 }),
+    payload: fc.jsonValue({ maxDepth: 3 }),
     version: fc.constantFrom('0.1', '0.2'),
-    metadata: fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()),
+    metadata: fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 3 })),
     status: fc.constantFrom('success', 'denied'),
     type: fc.string({ minLength: 1 }),
     action: fc.string({ minLength: 1 }),
@@ -209,11 +209,11 @@ test('every form of an event has the same body, plain or intricate', () => {
   );
   const scalar = fc.oneof(word, fc.double(), fc.integer(), fc.boolean(), fc.constant(null));
   const flatObject = fc.dictionary(word, scalar, { maxKeys: 6 });
-  const anyPayload = fc.oneof(flatObject, fc.constant(null), fc.jsonValue());
+  const anyPayload = fc.oneof(flatObject, fc.constant(null), fc.jsonValue({ maxDepth: 3 }));
   const anyActor = fc.oneof(
     fc.dictionary(word, word, { maxKeys: 5 }).map((who) => ({ actor: who })),
     fc.constant({}),
-    fc.dictionary(word, fc.jsonValue(), { maxKeys: 3 }),
+    fc.dictionary(word, fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 }),
   );
   fc.assert(
     fc.property(anyActor, anyPayload, word, (metadata, held, timestamp) => {
@@ -249,7 +249,7 @@ test('every form of an event has the same body, plain or intricate', () => {
       const older = written([...head, ...tail], '');
       assert.equal(originalBody('flipt', older), escaped(older), 'version 0.1 has no status');
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

@@ -112,6 +112,7 @@ test('there is a page for every system', () => {
     'flagsmith',
     'flipper',
     'flipt',
+    'json',
     'rollgate',
     'standard-webhooks',
     'unleash',
