@@ -59,6 +59,9 @@ export type TemplateFunction = (context: unknown, options: object) => string;
 
 export const internals = Handlebars as unknown as Internals;
 
+/** What a condition leads to: the number of a program, or its text. */
+type Branch = number | string;
+
 /** Positions of escaped expressions in a JSON body; an expression that is not listed is inside a string. */
 export type Positions = WeakMap<hbs.AST.Node, Position>;
 
@@ -90,11 +93,21 @@ class PositionCompiler extends internals.Compiler {
     // Handlebars types both as always there.
     const then = node.program as hbs.AST.Program | undefined;
     const otherwise = node.inverse as hbs.AST.Program | undefined;
-    const programs = [then, otherwise].map((part) => (part === undefined ? null : this.compileProgram(part)));
+    const programs = [then, otherwise].map((part) => this.#branch(part));
     if (name === 'unless') programs.reverse();
     this.accept(condition);
     this.opcode('condition', ...programs);
     this.opcode('append');
+  }
+
+  /** A branch that is only text needs no program of its own. */
+  #branch(program: hbs.AST.Program | undefined): Branch {
+    if (program === undefined) return '';
+    if (program.body.every(({ type }) => type === 'ContentStatement' || type === 'CommentStatement')) {
+      const contents = program.body.filter(({ type }) => type === 'ContentStatement');
+      return contents.map((content) => (content as hbs.AST.ContentStatement).value).join('');
+    }
+    return this.compileProgram(program);
   }
 }
 
@@ -105,9 +118,11 @@ class EventGenerator extends internals.JavaScriptCompiler {
   matchExistingProgram(): undefined {}
 
   /** `{{#if}}`: runs one of two programs, of which either may be missing. */
-  condition(then: number | null, otherwise: number | null): void {
-    const run = (guid: number | null): string =>
-      guid === null ? '""' : `${this.programExpression(guid)}(${this.contextName(0)})`;
+  condition(then: Branch, otherwise: Branch): void {
+    const run = (branch: Branch): string =>
+      typeof branch === 'string'
+        ? this.quotedString(branch)
+        : `${this.programExpression(branch)}(${this.contextName(0)})`;
     const test = `(helpers[${this.quotedString(truthKey)}](`;
     this.push([test, this.popStack(), ') ? ', run(then), ' : ', run(otherwise), ')']);
   }

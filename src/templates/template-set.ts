@@ -10,6 +10,7 @@ import { createRuntime } from './runtime.ts';
 import type { Runtime } from './runtime.ts';
 import { isTrue } from './helpers/logic.ts';
 import { blockFunctions, boundHelpers } from './helpers/table.ts';
+import { inlinePartials } from './inline.ts';
 import { jsonPositions } from './json-positions.ts';
 import { parseTemplate } from './parse.ts';
 import { loadPartials } from './partials.ts';
@@ -22,7 +23,6 @@ import { validate } from './validate.ts';
 export interface Unit {
   text: string;
   program: hbs.AST.Program;
-  positions: Positions;
 }
 
 interface SetOptions {
@@ -44,8 +44,12 @@ export class TemplateSet {
   /** Parsed variants of partials by the name under which they are called. */
   readonly variants = new Map<string, Unit & { end: Position }>();
   readonly runtime: Runtime;
+  /** Of every unit, since partials are put into the programs that call them. */
+  readonly #positions: Positions = new WeakMap();
   usesPrevious = false;
   usesData = false;
+  /** A partial must not see the block parameters of its caller. */
+  #usesBlockParams = false;
   readonly #options: SetOptions;
   #partials: Map<string, Partial> | undefined;
   #functions: Record<string, TemplateFunction> | undefined;
@@ -67,9 +71,10 @@ export class TemplateSet {
     return this.#unit(text, undefined, 'value');
   }
 
-  /** Code for a unit of this set. */
-  function(unit: Unit): TemplateFunction {
-    return generate(unit.program, this.runtime, unit.positions, this.usesData);
+  /** Code for a unit of this set; `change` may rewrite the program before. */
+  function(unit: Unit, change = (program: hbs.AST.Program) => program): TemplateFunction {
+    const program = this.#usesBlockParams ? unit.program : inlinePartials(unit.program, this.variants);
+    return generate(change(program), this.runtime, this.#positions, this.usesData);
   }
 
   /** Options of every call into the code of this set; to be kept, unless @-variables are used. */
@@ -91,17 +96,17 @@ export class TemplateSet {
     for (const problem of problems) this.#report(problem);
     this.usesPrevious ||= references.usesPrevious;
     this.usesData ||= references.usesData;
-    const positions: Positions = new WeakMap();
+    this.#usesBlockParams ||= references.usesBlockParams;
     let end = start;
     if (this.format === 'json') {
       const enter = (call: hbs.AST.PartialStatement, at: Position) => this.#enter(call, at);
-      const json = jsonPositions(program, start, positions, { enter });
+      const json = jsonPositions(program, start, this.#positions, { enter });
       for (const problem of json.problems) this.#report(problem);
       end = json.end;
     } else {
       for (const call of references.partials) this.#enter(call, start);
     }
-    return problems.length > 0 ? undefined : { text, program, positions, end };
+    return problems.length > 0 ? undefined : { text, program, end };
   }
 
   /** Prepares the variant of a partial for a position, points the call to it, and says where it ends. */
@@ -120,7 +125,7 @@ export class TemplateSet {
     // Held before it is parsed, so that a partial that calls itself comes to an end here.
     const empty = parseTemplate('', undefined);
     if (!empty.ok) return start;
-    const held = { text: partial.text, program: empty.program, positions: new WeakMap(), end: start };
+    const held = { text: partial.text, program: empty.program, end: start };
     this.variants.set(variant, held);
     const unit = this.#unit(partial.text, partial.file, start);
     if (unit === undefined) return start;

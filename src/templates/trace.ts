@@ -1,4 +1,4 @@
-import { callOptions, generate } from './handlebars.ts';
+import { callOptions } from './handlebars.ts';
 import { locIn } from './json-positions.ts';
 import type { TemplateSet, Unit } from './template-set.ts';
 
@@ -17,12 +17,9 @@ export function createTracer(set: TemplateSet, unit: Unit): (event: unknown) => 
   const statements: hbs.AST.Statement[] = [];
   const data = set.usesData;
   const partials = Object.fromEntries(
-    [...set.variants].map(([name, variant]) => [
-      name,
-      generate(marked(variant.program), set.runtime, variant.positions, data),
-    ]),
+    [...set.variants].map(([name, variant]) => [name, set.function(variant, marked)]),
   );
-  const render = generate(marked(unit.program), set.runtime, unit.positions, data);
+  const render = set.function(unit, marked);
   return (event) => {
     const options = callOptions(set.runtime, partials, data ? { root: event } : undefined);
     return readMarks(render(event, options), statements);

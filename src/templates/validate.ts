@@ -13,6 +13,8 @@ export interface References {
   usesPrevious: boolean;
   /** Uses an @-variable, so that Handlebars has to carry data frames. */
   usesData: boolean;
+  /** Names block parameters: `{{#each x as |item|}}`. */
+  usesBlockParams: boolean;
 }
 
 const dataVariables = new Set(['root', 'index', 'key', 'first', 'last']);
@@ -27,7 +29,12 @@ const takenForHelpers = new Set([...helperNames, 'log', 'helperMissing', 'blockH
  */
 export function validate(program: hbs.AST.Program): { references: References; problems: TemplateProblem[] } {
   const problems: TemplateProblem[] = [];
-  const references: References = { partials: [], usesPrevious: false, usesData: false };
+  const references: References = {
+    partials: [],
+    usesPrevious: false,
+    usesData: false,
+    usesBlockParams: false,
+  };
   const blockParams = new Set<string>();
   forEachNode(program, (node) => {
     // Handlebars types the names as always there.
@@ -70,6 +77,7 @@ export function validate(program: hbs.AST.Program): { references: References; pr
       default:
     }
   });
+  references.usesBlockParams = blockParams.size > 0;
   return { references, problems };
 
   function checkCall(node: hbs.AST.MustacheStatement): void {
