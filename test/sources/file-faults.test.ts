@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, rmdir, truncate, unlink, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type Files, nodeFiles, type OpenFile } from '../../src/sources/file/files.ts';
@@ -124,6 +124,29 @@ describe('file source: what cannot be seen is not gone', () => {
     assert.deepEqual(world.numbers, [1, 2]);
     assert.deepEqual(world.tail.problems, []);
     assert.deepEqual(world.logger.warnings, ['cannot read a rotated file']);
+  });
+
+  it('reads on a file system that numbers open files differently from their paths', async () => {
+    await using world = await World.make();
+    const open = async (path: string): Promise<OpenFile> => {
+      const file = await nodeFiles.open(path);
+      return {
+        read: (...args) => file.read(...args),
+        stat: async () => ({ ...(await file.stat()), id: '7:7' }),
+        close: () => file.close(),
+      };
+    };
+    await writeFile(world.path(), lines(1, 2));
+    await world.start({ files: { ...nodeFiles, open } });
+    await world.poll();
+    await rename(world.path(), world.path('audit.log.1'));
+    await writeFile(world.path(), line(3));
+    await world.poll();
+    await truncate(world.path(), 0);
+    await world.poll();
+    await appendFile(world.path(), line(4));
+    await world.poll();
+    assert.deepEqual(world.numbers, [1, 2, 3, 4]);
   });
 
   it('outlives its path becoming a folder, and a FIFO', async () => {

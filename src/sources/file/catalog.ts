@@ -5,7 +5,7 @@ import type { Counter } from '../../core/metrics.ts';
 import { laneOf } from '../lines.ts';
 import type { Bytes, FileStat, Files, OpenFile } from './files.ts';
 import { GzipBytes, looksGzipped } from './gzip-bytes.ts';
-import type { Candidate, Survey } from './survey.ts';
+import { type Candidate, see, type Survey } from './survey.ts';
 import { headOf, markAt, TrackedFile, windowBytes } from './tracked-file.ts';
 
 const metaKey = 'source';
@@ -63,8 +63,10 @@ export class Catalog {
   readonly #leftAlone = new Map<string, { size: number; mtimeNs: bigint; copyOf: TrackedFile | null }>();
   problems: string[] = [];
   readonly #warned = new Set<string>();
-  /** Something could not be seen or changed under our eyes: look again at the next poll. */
+  /** Something could not be seen: look again before long. */
   blind = false;
+  /** Something was renamed while it was looked at: look again at once. */
+  moved = false;
 
   constructor(options: CatalogOptions, deps: CatalogDeps) {
     this.#options = options;
@@ -104,6 +106,7 @@ export class Catalog {
     const seen = new Set<TrackedFile>();
     const unknown: Candidate[] = [];
     this.blind = survey.blind;
+    this.moved = false;
     await this.#verifyOpen();
     for (const candidate of survey.candidates) {
       const known = this.#files.find((file) => file.past === null && file.id === candidate.stat.id);
@@ -115,7 +118,11 @@ export class Catalog {
     if (!survey.blind) {
       for (const file of this.#absent()) if (!seen.has(file)) await this.toPast(file);
     }
-    for (const candidate of unknown) await this.#place(candidate);
+    for (const candidate of unknown) {
+      await this.#place(candidate);
+      // Those behind it would get a place in the order that may be another's.
+      if (this.moved) break;
+    }
     const targets = new Set(survey.targets.values());
     for (const file of this.#files) {
       const live = file.past === null && targets.has(file.id);
@@ -126,7 +133,7 @@ export class Catalog {
       }
       file.live = live || (survey.blind && file.live);
     }
-    if (this.#virgin) {
+    if (this.#virgin && !this.moved) {
       this.#virgin = false;
       this.#saveMeta();
     }
@@ -134,7 +141,7 @@ export class Catalog {
       const here = new Set(survey.candidates.map(({ stat }) => stat.id));
       for (const id of this.#leftAlone.keys()) if (!here.has(id)) this.#leftAlone.delete(id);
     }
-    if (!this.blind) this.#settleLosses();
+    if (!this.blind && !this.moved) this.#settleLosses();
     this.#prune();
   }
 
@@ -167,11 +174,11 @@ export class Catalog {
     file.handle = null;
     file.bytes = null;
     await this.toPast(file);
-    const next = this.#create(stat.id, path);
+    const next = this.#create(file.id, path);
     next.gz = file.gz;
     next.live = live;
     next.setHead(head);
-    next.attach(handle, bytes, stat, this.#deps.clock.monotonic());
+    next.attach(handle, bytes, { ...stat, id: file.id }, this.#deps.clock.monotonic());
     this.#save(next);
   }
 
@@ -219,7 +226,7 @@ export class Catalog {
       return 'same';
     }
     await opened.bytes.close();
-    if (moved) this.blind = true;
+    if (moved) this.moved = true;
     if (moved || still === undefined) return 'unseen';
     await this.toPast(file);
     return 'other';
@@ -256,11 +263,10 @@ export class Catalog {
     this.#leftAlone.delete(stat.id);
     const opened = await this.#open(candidate);
     if (opened === null) return;
-    const known = this.#files.some((file) => file.past === null && file.id === opened.stat.id);
-    const taken =
-      opened.stat.kind === 'file' &&
-      !known &&
-      (await this.#examine(candidate, () => this.#classify(candidate, opened)));
+    // Renamed between the survey and now: what stands here has its own place in the order of the next survey.
+    const moved = opened.stat.id !== stat.id;
+    if (moved) this.moved = true;
+    const taken = !moved && (await this.#examine(candidate, () => this.#classify(candidate, opened)));
     if (taken !== true) await opened.bytes.close();
   }
 
@@ -342,6 +348,9 @@ export class Catalog {
     try {
       handle = await this.#deps.files.open(candidate.path);
       const stat = await handle.stat();
+      // Some FUSE file systems give an open file another inode number than its path; the path's is used throughout.
+      const named = stat.id === candidate.stat.id ? null : await see(this.#deps.files, candidate.path);
+      if (named?.kind === 'seen' && named.stat.id === candidate.stat.id) stat.id = named.stat.id;
       const rawHead = await headOf(handle);
       const gz = looksGzipped(rawHead);
       const bytes = gz ? new GzipBytes(handle) : handle;

@@ -177,6 +177,7 @@ export class FileTail {
     this.#directories = found.directories;
     this.#names = found.names;
     await this.#catalog.reconcile(found);
+    if (this.#catalog.moved) this.#surveyDue = true;
   }
 
   async #lookAtPath(problems: string[]): Promise<void> {

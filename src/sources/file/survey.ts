@@ -57,14 +57,25 @@ export function globRoot(pattern: string): string {
   return root;
 }
 
-/** Looks at every file that may be one of ours: the configured paths, their rotated siblings, and the wanted. */
+const attempts = 3;
+
+/**
+ * Looks at every file that may be one of ours: the configured paths, their rotated siblings, and the wanted.
+ * Where a rotation came in between, so that files may have been missed, it looks again.
+ */
 export async function survey(files: Files, path: string, wanted: readonly Wanted[]): Promise<Survey> {
-  return new Surveyor(files).run(path, wanted);
+  for (let attempt = 1; ; attempt += 1) {
+    const surveyor = new Surveyor(files);
+    const found = await surveyor.run(path, wanted);
+    if (attempt === attempts || (await surveyor.isUpToDate())) return found;
+  }
 }
 
 class Surveyor {
   readonly #files: Files;
   readonly #listings = new Map<string, string[]>();
+  /** Last change of each folder before it was listed. */
+  readonly #listedAt = new Map<string, bigint>();
   readonly #looked = new Set<string>();
   readonly #found = new Map<string, Candidate>();
   readonly #survey: Survey = {
@@ -93,6 +104,19 @@ class Surveyor {
       ? [...Map.groupBy(all, (one) => familyOf(one.path)).values()].flatMap((family) => oldestFirst(family))
       : oldestFirst(all);
     return this.#survey;
+  }
+
+  /** Whether the folders and what the paths name are as they were when they were looked at. */
+  async isUpToDate(): Promise<boolean> {
+    for (const [directory, mtimeNs] of this.#listedAt) {
+      const seen = await see(this.#files, directory);
+      if (seen.kind === 'seen' && seen.stat.mtimeNs !== mtimeNs) return false;
+    }
+    for (const [path, id] of this.#survey.targets) {
+      const seen = await see(this.#files, path);
+      if (seen.kind === 'seen' && seen.stat.kind === 'file' && seen.stat.id !== id) return false;
+    }
+    return true;
   }
 
   async #expand(pattern: string): Promise<string[]> {
@@ -167,6 +191,8 @@ class Surveyor {
     const known = this.#listings.get(directory);
     if (known !== undefined) return known;
     let names: string[] = [];
+    const before = await see(this.#files, directory);
+    if (before.kind === 'seen') this.#listedAt.set(directory, before.stat.mtimeNs);
     try {
       names = await this.#files.list(directory);
       this.#survey.directories.add(directory);
