@@ -36,7 +36,8 @@ interface CodeGenerator {
   options: GeneratorOptions;
   compile(environment: unknown, options: GeneratorOptions, context: undefined, asObject: true): unknown;
   source: { currentLocation: hbs.AST.SourceLocation | undefined };
-  environment: { children: { index: number; blockParams: number }[] };
+  environment: { children: ChildProgram[] };
+  context: { programs: unknown[] };
   useDepths: boolean | undefined;
   useBlockParams: boolean | undefined;
   contextName(depth: number): string;
@@ -48,6 +49,11 @@ interface CodeGenerator {
   push(code: Code): unknown;
   pushSource(code: Code): void;
   appendToBuffer(code: Code): Code;
+}
+/** A block's body, once it is compiled. */
+interface ChildProgram {
+  index: number;
+  blockParams: number;
 }
 interface GeneratorOptions {
   data: boolean;
@@ -120,18 +126,34 @@ class EventGenerator extends internals.JavaScriptCompiler {
   /** `{{#if}}`: runs one of two programs, of which either may be missing. */
   condition(then: Branch, otherwise: Branch): void {
     const run = (branch: Branch): string =>
-      typeof branch === 'string'
-        ? this.quotedString(branch)
-        : `${this.programExpression(branch)}(${this.contextName(0)})`;
+      typeof branch === 'string' ? this.quotedString(branch) : this.#callProgram(branch);
     const test = `(helpers[${this.quotedString(truthKey)}](`;
     this.push([test, this.popStack(), ') ? ', run(then), ' : ', run(otherwise), ')']);
+  }
+
+  /** A program that closes over nothing is called as the function it is, without Handlebars' wrapper. */
+  #callProgram(guid: number): string {
+    const child = this.environment.children[guid];
+    if (child === undefined || this.#closes(child)) {
+      return `${this.programExpression(guid)}(${this.contextName(0)})`;
+    }
+    const { runtime } = this.options;
+    runtime.entries += 1;
+    const key = `\u0000program:${runtime.entries}`;
+    runtime.table[key] = this.context.programs[child.index];
+    return `helpers[${this.quotedString(key)}](container,${this.contextName(0)},helpers,partials)`;
+  }
+
+  #closes(child: ChildProgram): boolean {
+    return (
+      this.options.data || this.useDepths === true || this.useBlockParams === true || child.blockParams > 0
+    );
   }
 
   /** A program that closes over nothing is made once; Handlebars prepares it again at every call. */
   override programExpression(guid: number): string {
     const child = this.environment.children[guid];
-    const closes = this.options.data || this.useDepths || this.useBlockParams || child?.blockParams;
-    if (child === undefined || closes) return super.programExpression(guid);
+    if (child === undefined || this.#closes(child)) return super.programExpression(guid);
     return `(container.programs[${child.index}] || container.program(${child.index}, undefined, 0))`;
   }
 
@@ -144,8 +166,8 @@ class EventGenerator extends internals.JavaScriptCompiler {
     const args: Code[] = [];
     const { hash } = this.setupParams(name, count, args);
     const site: CallSite = { name, loc: this.source.currentLocation };
-    runtime.sites += 1;
-    const key = `\u0000site:${runtime.sites}`;
+    runtime.entries += 1;
+    const key = `\u0000site:${runtime.entries}`;
     runtime.table[key] = site;
     const list = args.flatMap((arg, index) => (index === 0 ? [arg] : [',', arg]));
     const helper = `helpers[${this.quotedString(name)}](${this.contextName(0)},helpers[${this.quotedString(key)}],`;

@@ -29,8 +29,8 @@ export interface Runtime {
   knownHelpers: Record<string, boolean>;
   /** Helpers that are called as {@link BoundHelper}; the others are Handlebars' own. */
   ours: ReadonlySet<string>;
-  /** Call sites in the table so far. */
-  sites: number;
+  /** Call sites and programs added to the table so far. */
+  entries: number;
 }
 
 export interface RuntimeParts {
@@ -65,5 +65,5 @@ export function createRuntime({ helpers, blocks, isTrue, escapers }: RuntimePart
   };
   const names = [...Object.keys(helpers), ...Object.keys(blocks)];
   const knownHelpers = Object.fromEntries(names.map((name) => [name, true]));
-  return { table, knownHelpers, ours: new Set(Object.keys(helpers)), sites: 0 };
+  return { table, knownHelpers, ours: new Set(Object.keys(helpers)), entries: 0 };
 }

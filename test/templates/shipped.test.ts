@@ -53,7 +53,7 @@ const anyText = fc.oneof(
     '>',
     '@everyone',
     '',
-    'x'.repeat(50_000),
+    'x<'.repeat(6000),
   ),
 );
 const anyValue = fc.oneof(anyText, fc.jsonValue({ noUnicodeString: false }) as fc.Arbitrary<JsonValue>);
@@ -140,7 +140,7 @@ for (const name of shippedTemplates) {
           assert.ok(result.body.isWellFormed());
           JSON.parse(result.body);
         }),
-        { numRuns: 150 },
+        { numRuns: 60 },
       );
     });
   });
@@ -167,7 +167,7 @@ describe('the Slack templates', () => {
           }
           assert.deepEqual(slackOverruns(body), []);
         }),
-        { numRuns: 300 },
+        { numRuns: 120 },
       );
     });
   }
