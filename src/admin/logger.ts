@@ -7,31 +7,45 @@ export interface LogOptions {
   level: LogLevel;
   /** `json`: one object per line; `pretty`: for people, in colour on a terminal. */
   format: 'json' | 'pretty';
-  /** Usually `process.stdout`, whose writes Node makes synchronously on POSIX, so that no line is lost on exit. */
+  /** Usually `process.stdout`. */
   stream: NodeJS.WritableStream;
 }
 
 export interface AdminLogger extends Logger {
   /** Changes what is logged from now on. */
   setLevel(level: LogLevel): void;
-  /** Resolves once every line so far was handed to the stream, or the stream failed; never rejects. */
+  /**
+   * Resolves once every line so far was handed to the system, or the stream failed; never rejects. To be awaited
+   * before the process exits: a pipe whose reader is slow takes the rest of the lines only then.
+   */
   flush(): Promise<void>;
-  /** Lets go of the stream; it is not closed. */
-  close(): void;
 }
 
+/** What may wait in memory for a slow reader. */
+const maxWaitingBytes = 4 * 1024 * 1024;
+
 /**
- * The log: lines of `{"level","time","msg",…fields}` with the time in RFC 3339 and the level as a word. A reader
- * that goes away (EPIPE) costs the lines and never the daemon. A level that is off costs one empty call.
+ * The log: lines of `{"level","time",…fields,"msg"}` with the time in RFC 3339 and the level as a word. A reader
+ * that goes away (EPIPE) or stands still costs lines and never a delivery; how many is logged once it goes on.
+ * A level that is off costs one empty call.
  */
 export function createLogger(options: LogOptions): AdminLogger {
   const { stream, format } = options;
   const colour = format === 'pretty' && hasColour(stream);
   // Without a listener the error of a closed pipe would end the process, and with it every delivery.
-  const ignore = (): void => {};
-  stream.on('error', ignore);
+  stream.on('error', () => {});
+  let dropped = 0;
   const write = (line: string): void => {
-    if (stream.writable) stream.write(format === 'pretty' ? prettyLine(line, colour) : line);
+    if (!stream.writable || waitingBytes(stream) > maxWaitingBytes) {
+      dropped += 1;
+      return;
+    }
+    if (dropped > 0) {
+      const lines = dropped;
+      dropped = 0;
+      log.error({ lines }, 'log lines dropped');
+    }
+    stream.write(format === 'pretty' ? prettyLine(line, colour) : line);
   };
   const log = pino(
     {
@@ -56,10 +70,11 @@ export function createLogger(options: LogOptions): AdminLogger {
       else resolve();
       return promise;
     },
-    close() {
-      stream.off('error', ignore);
-    },
   };
+}
+
+function waitingBytes(stream: NodeJS.WritableStream): number {
+  return 'writableLength' in stream && typeof stream.writableLength === 'number' ? stream.writableLength : 0;
 }
 
 /** Node's terminal streams know the terminal and heed NO_COLOR. */

@@ -147,7 +147,7 @@ class Admin implements AdminServer {
       reply = await this.#answer(request);
     } catch (error) {
       // Nobody to answer: the client went away, or was cut off for being slow.
-      if (response.destroyed || request.destroyed) return;
+      if (response.destroyed || request.socket.destroyed) return;
       this.#logger.error({ method: request.method, err: error }, 'admin request failed');
       reply = failure(error);
     }

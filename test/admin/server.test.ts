@@ -280,6 +280,14 @@ test('what fails inside is answered without a detail of it and logged', async (t
   assert.match(String(admin.lines.at(-1)?.fields['err']), /SELECT/);
 });
 
+test('what fails after its body was read is answered too', async (t) => {
+  const { operations } = fakeOperations({ setPaused: () => Promise.reject(new Error('a bug')) });
+  const admin = await startAdmin(t, operations);
+  const answer = await admin.call('/api/v1/sinks/slack/pause', { method: 'POST', body: {} });
+  assert.equal(answer.status, 500);
+  assert.equal(admin.lines.at(-1)?.msg, 'admin request failed');
+});
+
 test('a journal that cannot be used is 503 with its own words', async (t) => {
   const { operations } = fakeOperations({
     history: () => {

@@ -58,6 +58,7 @@ export function call(port: number, path: string, options: CallOptions = {}): Pro
       path,
       method: options.method ?? 'GET',
       agent: false,
+      signal: AbortSignal.timeout(20_000),
       headers: { ...(isJson ? { 'content-type': 'application/json' } : {}), ...options.headers },
     },
     (incoming) => {
