@@ -31,7 +31,9 @@ export type Compiled =
 export function compileText(text: string, options: TemplateSetOptions): Compiled {
   const set = createSet(options, bodyFormat(options.contentType));
   const main = set.add(text);
-  if (main === undefined || set.problems.length > 0) return { ok: false, problems: set.problems };
+  if (main === undefined || set.problems.length > 0) {
+    return { ok: false, problems: set.problems.toSorted(byPlace) };
+  }
   return { ok: true, renderer: new TextRenderer(set, main), usesPrevious: set.usesPrevious };
 }
 
@@ -42,6 +44,11 @@ export function compileText(text: string, options: TemplateSetOptions): Compiled
 export function compileTree(tree: unknown, options: TemplateSetOptions): Compiled {
   const format = bodyFormat(options.contentType);
   return compileTreeBody(tree, createSet(options, 'text'), format);
+}
+
+/** Problems of the template itself first, then those of its partials. */
+function byPlace(a: TemplateProblem, b: TemplateProblem): number {
+  return (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column;
 }
 
 function createSet(options: TemplateSetOptions, format: ReturnType<typeof bodyFormat>): TemplateSet {

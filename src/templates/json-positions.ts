@@ -1,5 +1,5 @@
 import type { Position } from './escape.ts';
-import type { Positions } from './handlebars.ts';
+import type { Positions } from './generate.ts';
 import { placeOf } from './problem.ts';
 import type { TemplateProblem } from './problem.ts';
 
