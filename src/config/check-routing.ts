@@ -42,7 +42,8 @@ export function checkRouting(config: Checked, sink: Path, sources: readonly Path
     if (fault !== undefined) config.add([...sink, 'match', path], fault, 'key');
   }
   const orderBy = config.text([...sink, 'order_by']);
-  const fault = orderBy === undefined ? undefined : pathFault(orderBy);
+  const isSecret = config.tree.place([...sink, 'order_by'])?.replaced === true;
+  const fault = orderBy === undefined ? undefined : pathFault(orderBy, isSecret);
   if (fault !== undefined) config.add([...sink, 'order_by'], fault);
 }
 
@@ -132,7 +133,7 @@ function wordFault(
   };
 }
 
-function pathFault(path: string): Finding | undefined {
+function pathFault(path: string, isSecret = false): Finding | undefined {
   const segments = parsePath(path);
   if (segments === undefined) {
     return {
@@ -144,11 +145,12 @@ function pathFault(path: string): Finding | undefined {
   const [field = ''] = segments;
   if (eventFields.includes(field)) return undefined;
   const near = suggest(field, eventFields);
-  const rest = segments.slice(1).join('.');
-  const meant = near === undefined ? `payload.${path}` : [near, rest].filter((part) => part !== '').join('.');
+  const meant = near === undefined ? `payload.${path}` : [near, ...segments.slice(1)].join('.');
+  // The remedy repeats what is written, so only where that is nothing but a path.
+  const isRepeated = !isSecret && /^[\w.-]+$/.test(path);
   return {
     code: 'unknown_path',
     message: 'an event has no such field',
-    hint: `did you mean \`${meant}\`? An event has ${eventFields.join(', ')}`,
+    hint: `${isRepeated ? `did you mean \`${meant}\`? An` : 'an'} event has ${eventFields.join(', ')}`,
   };
 }

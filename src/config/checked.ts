@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { quotable } from './excerpt.ts';
 import type { FileReader, FileText } from './files.ts';
 import type { Path } from './pointer.ts';
 import type { Finding, Report } from './report.ts';
@@ -37,7 +38,7 @@ export class Checked {
   shown(path: Path): string {
     const value = this.tree.at(path);
     if (this.tree.place(path)?.replaced === true || typeof value !== 'string') return 'this value';
-    return `\`${value.length > 60 ? `${value.slice(0, 60)}…` : value}\``;
+    return `\`${quotable(value)}\``;
   }
 
   /** True when the key is there with a value, even one whose variable is missing. */
@@ -77,7 +78,7 @@ export class Checked {
     const isShown = this.tree.place(path)?.replaced !== true;
     this.add(path, {
       code: 'unreadable_file',
-      message: `cannot read ${isShown ? `\`${named}\`` : `the file of \`${String(path.at(-1))}\``}: ${read.reason}`,
+      message: `cannot read ${isShown ? `\`${quotable(named)}\`` : `the file of \`${String(path.at(-1))}\``}: ${read.reason}`,
       hint: 'the path is relative to the config file',
     });
     return undefined;

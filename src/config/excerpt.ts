@@ -3,6 +3,16 @@ export type Range = readonly [start: number, end: number];
 
 const hidden = '[hidden]';
 const maxLineLength = 200;
+const maxValueLength = 60;
+
+/** What of a URL may be a credential: user and password, and everything behind the host. */
+const secretOfUrl = /(?<=https?:\/\/)[^/\s"'`<>]*@|(?<=https?:\/\/[^/\s"'`<>]{1,253})[/?#][^\s"'`<>)}\]]+/gi;
+
+/** A value as a message may repeat it: one line, not too long, without the secret part of a URL. */
+export function quotable(value: string): string {
+  const line = value.replaceAll(secretOfUrl, hidden).replaceAll(/\s+/g, ' ');
+  return line.length > maxValueLength ? `${line.slice(0, maxValueLength)}…` : line;
+}
 
 /** Keys whose values are secrets or hold them. */
 export function isSensitiveKey(key: string): boolean {
@@ -62,9 +72,7 @@ export class Excerpts {
       const cut: Range = [Math.max(0, from - start), Math.min(raw.length, to - start)];
       return cut[0] < cut[1] ? outsideReferences(raw, cut) : [];
     });
-    for (const match of raw.matchAll(
-      /https?:\/\/[^/\s"'`<>]*@|(?<=https?:\/\/[^/\s"'`<>]{1,253})[/?#][^\s"'`<>)}\]]+/gi,
-    )) {
+    for (const match of raw.matchAll(secretOfUrl)) {
       ranges.push([match.index, match.index + match[0].length]);
     }
     for (const match of raw.matchAll(/(?<=\$\{[^}\n]*:-)[^}\n]+(?=\})/g)) {

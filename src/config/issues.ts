@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { suggest } from '../core/suggest.ts';
 import type { Checked } from './checked.ts';
+import { quotable } from './excerpt.ts';
 import { pointerOf } from './pointer.ts';
 import type { Path } from './pointer.ts';
 import type { SettingIssue } from './setting.ts';
@@ -65,7 +66,7 @@ function reportSetting(issue: SettingIssue, path: Path, config: Checked): void {
     config.tree.place(path)?.replaced !== true &&
     (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
     value !== '';
-  const subject = isShown ? `\`${shorten(String(value))}\`` : subjectOf(path);
+  const subject = isShown ? `\`${quotable(String(value))}\`` : subjectOf(path);
   const target = issue.code === 'missing' && !config.tree.has(path) ? path.slice(0, -1) : path;
   config.add(target, {
     code: issue.code,
@@ -76,11 +77,6 @@ function reportSetting(issue: SettingIssue, path: Path, config: Checked): void {
 
 function subjectOf(path: Path): string {
   return typeof path.at(-1) === 'number' ? `this entry of ${label(path)}` : label(path);
-}
-
-function shorten(value: string): string {
-  const line = value.replaceAll(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 
 /** Returns the key that was probably meant. */
@@ -94,7 +90,7 @@ function reportUnknownKey(path: Path, config: Checked): string | undefined {
   if (isReferenceKey(key)) hint = 'variables are replaced in values, not in keys';
   else if (near !== undefined) hint = `did you mean \`${near}\`?`;
   else if (elsewhere !== undefined) hint = `\`${key}\` belongs ${elsewhere}`;
-  config.add(path, { code: 'unknown_key', message: `unknown key \`${shorten(key)}\``, hint }, 'key');
+  config.add(path, { code: 'unknown_key', message: `unknown key \`${quotable(key)}\``, hint }, 'key');
   return near;
 }
 
@@ -115,7 +111,7 @@ function reportSourceType(path: Path, config: Checked): void {
   const isShown = typeof value === 'string' && config.tree.place(path)?.replaced !== true;
   config.add(path, {
     code: 'bad_choice',
-    message: `${isShown ? `\`${shorten(value)}\`` : '`type`'} is no type of source`,
+    message: `${isShown ? `\`${quotable(value)}\`` : '`type`'} is no type of source`,
     hint: near === undefined ? listed : `did you mean \`${near}\`? (${listed})`,
   });
 }

@@ -14,22 +14,29 @@ export function knownKeys(path: Path, type?: unknown): string[] {
   return [...new Set(objects(schema, type).flatMap((object) => Object.keys(object.shape)))];
 }
 
+/** The sections, with words for where they are; a source's depends on its type. */
+const places: ReadonlyArray<readonly [path: Path, words: string, type?: string]> = [
+  [[], 'at the top of the file'],
+  [['log'], 'in `log`'],
+  [['admin'], 'in `admin`'],
+  [['journal'], 'in `journal`'],
+  [['sinks', 0], 'in a sink'],
+  [['sinks', 0, 'retry'], 'in `retry` of a sink'],
+  [['sinks', 0, 'circuit_breaker'], 'in `circuit_breaker` of a sink'],
+  [['sinks', 0, 'batch'], 'in `batch` of a sink'],
+  [['sinks', 0, 'tls'], 'in `tls` of a sink'],
+  [['sources', 0], 'in a file source', 'file'],
+  [['sources', 0], 'in an http source', 'http'],
+  [['sources', 0, 'verify'], 'in `verify` of an http source'],
+];
+
+/** Every key there is, in whatever section. */
+export function allKeys(): Set<string> {
+  return new Set(places.flatMap(([path, , type]) => knownKeys(path, type)));
+}
+
 /** Where in the config a key is known, in words: "in `retry` of a sink". */
 export function sectionsWith(key: string): string | undefined {
-  const places: Array<readonly [path: Path, words: string, type?: string]> = [
-    [[], 'at the top of the file'],
-    [['log'], 'in `log`'],
-    [['admin'], 'in `admin`'],
-    [['journal'], 'in `journal`'],
-    [['sinks', 0], 'in a sink'],
-    [['sinks', 0, 'retry'], 'in `retry` of a sink'],
-    [['sinks', 0, 'circuit_breaker'], 'in `circuit_breaker` of a sink'],
-    [['sinks', 0, 'batch'], 'in `batch` of a sink'],
-    [['sinks', 0, 'tls'], 'in `tls` of a sink'],
-    [['sources', 0], 'in a file source', 'file'],
-    [['sources', 0], 'in an http source', 'http'],
-    [['sources', 0, 'verify'], 'in `verify` of an http source'],
-  ];
   return places.find(([path, , type]) => knownKeys(path, type).includes(key))?.[1];
 }
 

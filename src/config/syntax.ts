@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import type { Document, ErrorCode, YAMLError } from 'yaml';
 import { isSensitiveKey } from './excerpt.ts';
 import type { Report } from './report.ts';
+import { allKeys } from './sections.ts';
 
 /**
  * Inside a reference these characters would end a plain scalar, in flow style even `{ token: ${env:X} }`
@@ -84,10 +85,11 @@ function keyLength(raw: string, start: number, report: Report): number {
 }
 
 /**
- * Where the syntax is broken nobody can tell what a line belongs to, so only a line that begins with a plain,
- * harmless key is shown.
+ * Where the syntax is broken nobody can tell what a line belongs to, so only a line that begins with a harmless
+ * key of ours is shown.
  */
 function isHarmless(raw: string): boolean {
   const match = /^[\s-]*([A-Za-z_]+)\s*:/.exec(raw);
-  return match !== null && !isSensitiveKey(match[1] ?? '') && !/secret|token|password|\$\{|:\/\//i.test(raw);
+  const key = match?.[1] ?? '';
+  return allKeys().has(key) && !isSensitiveKey(key) && !/secret|token|password|\$\{|:\/\//i.test(raw);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { generatedFiles } from '../../src/config/generate.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
@@ -64,7 +65,8 @@ function accepts(schema: Record<string, unknown>, value: unknown): boolean {
     (value < Number(schema['minimum'] ?? value) || value > Number(schema['maximum'] ?? value))
   )
     return false;
-  const anyOf = schema['anyOf'] as Array<Record<string, unknown>> | undefined;
+  if ('const' in schema && schema['const'] !== value) return false;
+  const anyOf = (schema['anyOf'] ?? schema['oneOf']) as Array<Record<string, unknown>> | undefined;
   if (anyOf !== undefined && !anyOf.some((option) => accepts(option, value))) return false;
   const items = schema['items'] as Record<string, unknown> | undefined;
   if (Array.isArray(value) && items !== undefined) return value.every((item) => accepts(items, item));
@@ -76,6 +78,15 @@ function accepts(schema: Record<string, unknown>, value: unknown): boolean {
   }
   return true;
 }
+
+test('an editor finds nothing wrong with the example, and would with a mistyped key', () => {
+  const schema = JSON.parse(generatedFiles()['config.schema.json'] ?? '') as Record<string, unknown>;
+  const example = readFileSync(join(root, 'config.example.yaml'), 'utf8');
+  assert.ok(accepts(schema, parse(example)));
+  assert.ok(!accepts(schema, parse(example.replace('rate_limit', 'rate_limits'))));
+  assert.ok(!accepts(schema, parse(example.replace('shutdown_grace: 10s', 'shutdown_grace: 10 s'))));
+  assert.ok(!accepts(schema, parse(example.replace('type: file', 'type: files'))));
+});
 
 test('every default and every example of the schema is one the schema accepts', () => {
   let judged = 0;

@@ -94,7 +94,7 @@ describe('Go templates', () => {
   }
 
   test('what has no counterpart stays as a comment at its place, and the rest still works', () => {
-    const table: Array<[go: string, printed: string, notes: number]> = [
+    const lost: Array<[go: string, printed: string, notes: number]> = [
       ['a{{ upper .Type }}b', 'ab', 1],
       ['{{ if gt 2 1 }}a{{ else }}b{{ end }}c', 'abc', 1],
       ['{{ define "x" }}a{{ end }}{{ .Type }}', 'aflag', 1],
@@ -102,7 +102,7 @@ describe('Go templates', () => {
       ['{{ printf "%5d" 3 }}{{ printf "%s" }}{{ printf "x" 1 }}', '', 3],
       ['{{ $x }}{{ .Type | .Action }}{{ end }}', '', 3],
     ];
-    for (const [go, printed, count] of table) {
+    for (const [go, printed, count] of lost) {
       const { text, notes } = translateGoTemplate(go);
       assert.equal(render(text, event), printed, text);
       assert.equal(notes.length, count, go);

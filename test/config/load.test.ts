@@ -434,6 +434,9 @@ describe('files that are no config', () => {
     const secret = 'S3CRET';
     const lines = [
       '    signing_secret: S3CRET',
+      '    headers:\n      Cookie: "S3CRET\n      X: S3CRET',
+      '    template: https://h.example/S3CRET',
+      '    order_by: http://u:S3CRET@h.example/x',
       '    headers: { A: S3CRET }',
       '    proxy: http://p/S3CRET',
       '    signature: ${env:X:-S3CRET}',
@@ -454,6 +457,62 @@ describe('files that are no config', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('no value of a variable is shown, whatever setting it is put into', async () => {
+  const v = '${env:V}';
+  const yaml = (value: string): string => `
+state_dir: ${value}
+log: { level: ${value}, format: ${value} }
+admin: { listen: ${value}, token: ${value} }
+journal: { retention: ${value}, max_bytes: ${value} }
+shutdown_grace: ${value}
+sources:
+  - { name: ${value}, type: ${value} }
+  - { name: ${value}, type: file, path: ${value}, format: ${value}, start_at: ${value}, poll_interval: ${value} }
+  - { name: ${value}, type: http, listen: ${value}, path: ${value}, verify: { signature: ${value}, secret: ${value} } }
+  - { name: c, type: http, listen: '127.0.0.1:1', verify: { signature: standard-webhooks, secret: ${value} } }
+  - { name: d, type: http, listen: '127.0.0.1:2', verify: ${value} }
+sinks:
+  - name: ${value}
+    url: ${value}
+    method: ${value}
+    enabled: ${value}
+    headers: { A: ${value} }
+    preset: ${value}
+    events: [ ${value} ]
+    match: { payload.key: ${value} }
+    sources: ${value}
+    start_from: ${value}
+    template: ${value}
+    signing_secret: ${value}
+    signature: { header: ${value}, value: ${value} }
+    timeout: ${value}
+    concurrency: ${value}
+    order_by: ${value}
+    rate_limit: ${value}
+    max_backoff_duration: ${value}
+    retry: { initial_interval: ${value}, multiplier: ${value}, jitter: ${value}, schedule: [ ${value} ], on: ${value} }
+    circuit_breaker: { failures: ${value} }
+    batch: ${value}
+    tls: { ca_file: ${value}, cert_file: ${value} }
+    proxy: ${value}
+  - { name: b, url: http://a.example, signature: standard-webhooks, signing_secret: ${value}, body: preset, preset: ${value} }
+  - { name: ${value}, url: http://a.example, signature: ${value}, signing_secret: x, retry: ${value}, headers: ${value} }
+`;
+  for (const value of [
+    'S3CRET',
+    'S3CRET:created',
+    'https://u:S3CRET@h/S3CRET',
+    '12S3CRET',
+    'S3CRET[',
+    'S3CRET\n\tx',
+    '{{S3CRET}}',
+  ]) {
+    const { problems } = await load(yaml(v), { V: value });
+    assert.ok(problems.length > 20);
+    assert.doesNotMatch(problems.map(formatProblem).join('\n'), /S3CRET/);
+  }
 });
 
 test('a config of a hundred sinks loads in a moment', async () => {
