@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { appendFile, mkdir, rename, rm, rmdir, truncate, unlink, writeFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { type Files, nodeFiles, type OpenFile } from '../../src/sources/file/files.ts';
 import { line, lines, range, World } from './world.ts';
 
@@ -334,6 +335,22 @@ describe('file source: globs', () => {
     world.clock.pass(1000);
     await world.poll();
     assert.deepEqual(world.numbers, [1]);
+  });
+
+  it('reads gzip files that it names, once', async () => {
+    await using world = await World.make();
+    await writeFile(world.path('a.gz'), gzipSync(lines(1, 3) + line(4).trimEnd()));
+    await world.start({ path: world.path('*.gz') });
+    await world.poll();
+    assert.deepEqual(world.numbers, [1, 2, 3, 4]);
+    assert.equal(world.tail.lagBytes, 0);
+    assert.equal(world.tail.openFiles, 0);
+    await world.stop();
+    await writeFile(world.path('b.gz'), gzipSync(line(5)));
+    await world.start();
+    await world.poll();
+    assert.deepEqual(world.numbers, [1, 2, 3, 4, 5]);
+    assert.deepEqual(world.intake.duplicates, []);
   });
 
   it('gives each file its turn', async () => {

@@ -442,6 +442,21 @@ describe('file source: rotation while it was down', () => {
     assertAll(world, 3);
   });
 
+  it('does not send an archive that was still being gzipped at the first start', async () => {
+    await using world = await World.make();
+    const whole = await compress(lines(101, 3000, 100));
+    await writeFile(world.path('audit.log.1.gz'), whole.subarray(0, whole.length >> 1));
+    await writeFile(world.path(), line(1));
+    await world.start();
+    await world.poll();
+    await appendFile(world.path('audit.log.1.gz'), whole.subarray(whole.length >> 1));
+    await world.wait(30_000);
+    await world.stop();
+    await world.start();
+    await world.poll();
+    assertAll(world, 1);
+  });
+
   it('goes on after the device number changed', async () => {
     await using world = await reading();
     await world.stop();

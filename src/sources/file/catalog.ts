@@ -3,24 +3,16 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Counter } from '../../core/metrics.ts';
 import { laneOf } from '../lines.ts';
-import type { Bytes, FileStat, Files, OpenFile } from './files.ts';
-import { GzipBytes, looksGzipped } from './gzip-bytes.ts';
-import { type Candidate, see, type Survey } from './survey.ts';
-import { headOf, markAt, TrackedFile, windowBytes } from './tracked-file.ts';
+import type { Files } from './files.ts';
+import { GzipBytes } from './gzip-bytes.ts';
+import { isBroken, isStill, lineStartBefore, openCandidate, type OpenedFile } from './opened-file.ts';
+import type { Candidate, Survey } from './survey.ts';
+import { headOf, markAt, TrackedFile } from './tracked-file.ts';
 
 const metaKey = 'source';
 /** How long, and how many, lives are remembered after their bytes are gone. */
 const rememberMs = 3_600_000;
 const rememberCount = 64;
-
-/** A candidate that was opened to see what it is. */
-interface Opened {
-  handle: OpenFile;
-  bytes: Bytes;
-  stat: FileStat;
-  head: Buffer;
-  gz: boolean;
-}
 
 export interface CatalogOptions {
   source: string;
@@ -221,8 +213,8 @@ export class Catalog {
     if (still === true) {
       this.#attach(file, opened);
       // Read to its end already: it is opened again when it grows.
-      const quiet = file.done || (!file.gz && file.offset === opened.stat.size);
-      if (quiet && !candidate.target) await file.release();
+      const quiet = !candidate.target && !file.gz && file.offset === opened.stat.size;
+      if (quiet || file.done) await file.release();
       return 'same';
     }
     await opened.bytes.close();
@@ -271,7 +263,7 @@ export class Catalog {
   }
 
   /** Finds out what an unknown file is; true where its handle was taken over. */
-  async #classify(candidate: Candidate, opened: Opened): Promise<boolean> {
+  async #classify(candidate: Candidate, opened: OpenedFile): Promise<boolean> {
     const { path, target } = candidate;
     const leave = (copyOf: TrackedFile | null): false => {
       const { size, mtimeNs } = candidate.stat;
@@ -305,7 +297,7 @@ export class Catalog {
     return this.#begin(this.#create(opened.stat.id, path), opened);
   }
 
-  #continueIn(file: TrackedFile, opened: Opened, path: string): true {
+  #continueIn(file: TrackedFile, opened: OpenedFile, path: string): true {
     this.#deps.logger.info(
       { path, offset: file.offset },
       'continuing in an archive of a file that was read before',
@@ -317,20 +309,20 @@ export class Catalog {
     return this.#begin(file, opened);
   }
 
-  #begin(file: TrackedFile, opened: Opened): true {
+  #begin(file: TrackedFile, opened: OpenedFile): true {
     file.gz = opened.gz;
     this.#attach(file, opened);
     this.#save(file);
     return true;
   }
 
-  #attach(file: TrackedFile, opened: Opened): void {
+  #attach(file: TrackedFile, opened: OpenedFile): void {
     file.attach(opened.handle, opened.bytes, opened.stat, this.#deps.clock.monotonic());
     if (file.head === null || opened.head.length > file.headLength) file.setHead(opened.head);
   }
 
   /** Registers a file all of whose present lines count as read. */
-  async #skip(opened: Opened, path: string): Promise<true> {
+  async #skip(opened: OpenedFile, path: string): Promise<true> {
     const { bytes, stat, gz } = opened;
     const offset = gz ? 0 : await lineStartBefore(bytes, stat.size, this.#options.maxLineBytes);
     const mark = await markAt(bytes, offset);
@@ -343,20 +335,10 @@ export class Catalog {
     return true;
   }
 
-  async #open(candidate: Candidate): Promise<Opened | null> {
-    let handle: OpenFile | undefined;
+  async #open(candidate: Candidate): Promise<OpenedFile | null> {
     try {
-      handle = await this.#deps.files.open(candidate.path);
-      const stat = await handle.stat();
-      // Some FUSE file systems give an open file another inode number than its path; the path's is used throughout.
-      const named = stat.id === candidate.stat.id ? null : await see(this.#deps.files, candidate.path);
-      if (named?.kind === 'seen' && named.stat.id === candidate.stat.id) stat.id = named.stat.id;
-      const rawHead = await headOf(handle);
-      const gz = looksGzipped(rawHead);
-      const bytes = gz ? new GzipBytes(handle) : handle;
-      return { handle, bytes, stat, gz, head: gz ? await headOf(bytes) : rawHead };
+      return await openCandidate(this.#deps.files, candidate);
     } catch (error) {
-      await handle?.close();
       this.#cannotRead(candidate.path, candidate.target, error);
       return null;
     }
@@ -388,25 +370,4 @@ export class Catalog {
     for (const file of forgotten) this.pending.set(file.key, null);
     this.#files = this.#files.filter((file) => !forgotten.has(file));
   }
-}
-
-/** Whether an opened file still has the content that was read as `file`. */
-async function isStill(file: TrackedFile, opened: Opened): Promise<boolean> {
-  // Of an empty file nothing is known but its inode, and that may belong to any file by now.
-  if (file.headLength === 0 || opened.gz !== file.gz || !file.hasHead(opened.head)) return false;
-  return file.done || (await file.marks(opened.bytes)) === 'same';
-}
-
-function isBroken(bytes: Bytes): boolean {
-  return bytes instanceof GzipBytes && bytes.broken;
-}
-
-/** Start of the line that is being written at the end of a file of `size` bytes. */
-async function lineStartBefore(bytes: Bytes, size: number, maxLineBytes: number): Promise<number> {
-  const length = Math.min(size, maxLineBytes + windowBytes);
-  const buffer = Buffer.allocUnsafe(length);
-  const got = await bytes.read(buffer, length, size - length);
-  const at = buffer.subarray(0, got).lastIndexOf(0x0a);
-  if (at >= 0) return size - length + at + 1;
-  return length === size ? 0 : size;
 }

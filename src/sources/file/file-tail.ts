@@ -9,6 +9,7 @@ import { Catalog } from './catalog.ts';
 import { type Chunk, ChunkReader } from './chunk-reader.ts';
 import type { Files } from './files.ts';
 import { GzipBytes } from './gzip-bytes.ts';
+import { isBroken } from './opened-file.ts';
 import { familyOf, rotationOf } from './rotation.ts';
 import { isGlob, see, survey } from './survey.ts';
 import type { TrackedFile } from './tracked-file.ts';
@@ -162,7 +163,8 @@ export class FileTail {
     const every = this.#glob || this.#catalog.blind ? surveyOftenMs : surveyEveryMs;
     if (this.#surveyDue || now - this.#surveyedAt >= every) await this.#survey(now);
     for (const file of this.#catalog.files) {
-      if (file.handle !== null && !file.live && !file.dirty) await this.#settle(file, now, problems);
+      const final = file.gz || !file.live;
+      if (file.handle !== null && final && !file.dirty) await this.#settle(file, now, problems);
     }
     await this.#limitHandles();
     this.#problems = [...this.#catalog.problems, ...problems];
@@ -279,10 +281,10 @@ export class FileTail {
     if (this.#catalog.pending.size > 0) await this.#accept(emptyHarvest());
   }
 
-  /** What is to be done with a file that is not at its path any more and was read to its end. */
+  /** What is to be done with a file that was read to its end and is rotated, or gzipped and never grows. */
   async #settle(file: TrackedFile, now: number, problems: string[]): Promise<void> {
     const quietMs = now - file.changedAt;
-    const broken = file.bytes instanceof GzipBytes && file.bytes.broken;
+    const broken = isBroken(file.bytes);
     const finished = file.gz && !broken ? true : quietMs >= releaseMs && !this.#isHeld(file);
     if (file.partialBytes > 0 && (finished || quietMs >= finalLineMs)) {
       let chunk: Awaited<ReturnType<ChunkReader['final']>>;
