@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { appendFile, mkdir, rename, rm, rmdir, truncate, unlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  rename,
+  rm,
+  rmdir,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -324,6 +334,23 @@ describe('file source: globs', () => {
     await world.wait(10_000);
     assert.deepEqual(world.numbers, [1, 2, 3, 4]);
     assert.deepEqual(world.intake.duplicates, []);
+  });
+
+  it('T12 does not send a copytruncate archive again although its name matches', async () => {
+    await using world = await World.make();
+    await writeFile(world.path(), lines(1, 5));
+    await world.start({ path: world.path('audit.log*') });
+    await world.poll();
+    await copyFile(world.path(), world.path('audit.log.1'));
+    await world.wait(5000);
+    await truncate(world.path(), 0);
+    await world.poll();
+    await appendFile(world.path(), line(6));
+    await world.wait(100_000);
+    await world.stop();
+    await world.start();
+    await world.wait(5000);
+    assert.deepEqual(world.numbers, range(1, 6));
   });
 
   it('finds files in folders that are made later', async () => {

@@ -265,6 +265,8 @@ export class Catalog {
   /** Finds out what an unknown file is; true where its handle was taken over. */
   async #classify(candidate: Candidate, opened: OpenedFile): Promise<boolean> {
     const { path, target } = candidate;
+    // A glob may name the rotated files too; they may be copies all the same.
+    const rotated = !target || candidate.rotation !== undefined;
     const leave = (copyOf: TrackedFile | null): false => {
       const { size, mtimeNs } = candidate.stat;
       this.#leftAlone.set(candidate.stat.id, { size, mtimeNs, copyOf });
@@ -276,14 +278,14 @@ export class Catalog {
     const alike = this.#files.filter((file) => file.beginsLike(opened.head)).toReversed();
     for (const file of alike.filter((one) => one.past !== null)) {
       const marks = file.done ? 'short' : await file.marks(opened.bytes);
-      if (marks === 'same' && (!target || file.offset > 0)) return this.#continueIn(file, opened, path);
-      if (marks !== 'short' || target) continue;
+      if (marks === 'same' && (rotated || file.offset > 0)) return this.#continueIn(file, opened, path);
+      if (marks !== 'short' || !rotated) continue;
       return opened.gz && isBroken(opened.bytes) ? leave(null) : this.#skip(opened, path);
     }
     for (const file of alike.filter((one) => one.past === null)) {
       const marks = file.done ? 'short' : await file.marks(opened.bytes);
       if (marks === 'other') continue;
-      if (!target) return leave(file);
+      if (rotated) return leave(file);
       // An editor's way of saving: the path names a copy now, and nothing names the file it was made from.
       if (marks === 'same' && file.handle !== null && file.links === 0 && file.offset > 0) {
         const next = this.#create(opened.stat.id, path);
