@@ -1,6 +1,6 @@
 import type { AuditEvent, Change } from '../core/event.ts';
 import type { PathReader } from '../core/path.ts';
-import { formatPath } from '../core/path.ts';
+import { formatPath, pathReader } from '../core/path.ts';
 import { suggest } from '../core/suggest.ts';
 import type { PathUse } from './path-uses.ts';
 import type { TemplateProblem } from './problem.ts';
@@ -97,8 +97,9 @@ function recordPaths(renderer: TemplateRenderer, render: () => void): Map<string
   const seen = new Map<string, Seen>();
   const readers = new Map<string, PathReader>();
   for (const { key, segments } of renderer.uses) {
-    const read = table[key] as PathReader | undefined;
-    if (read === undefined || readers.has(key)) continue;
+    if (readers.has(key)) continue;
+    // Code that is compiled later finds the reader in the table and keeps it.
+    const read = (table[key] as PathReader | undefined) ?? pathReader(segments);
     const record: Seen = { wanted: 0, found: 0, beside: new Set() };
     seen.set(key, record);
     readers.set(key, read);

@@ -81,10 +81,19 @@ export class TemplateSet {
 
   /** Options of every call into the code of this set; to be kept, unless @-variables are used. */
   callOptions(root: unknown): object {
-    this.#functions ??= Object.fromEntries(
-      [...this.variants].map(([name, unit]) => [name, this.function(unit)]),
-    );
+    this.#functions ??= this.partialFunctions();
     return callOptions(this.runtime, this.#functions, this.usesData ? { root } : undefined);
+  }
+
+  /** The partials by name, each compiled when it is first called; most are put in place of their calls. */
+  partialFunctions(change?: (program: hbs.AST.Program) => hbs.AST.Program): Record<string, TemplateFunction> {
+    const functions: Record<string, TemplateFunction> = {};
+    for (const [name, unit] of this.variants) {
+      let compiled: TemplateFunction | undefined;
+      const get = (): TemplateFunction => (compiled ??= this.function(unit, change));
+      Object.defineProperty(functions, name, { get });
+    }
+    return functions;
   }
 
   #unit(text: string, file: string | undefined, start: Position): (Unit & { end: Position }) | undefined {

@@ -13,14 +13,14 @@ import { createTracer } from './trace.ts';
 export class TextRenderer implements TemplateRenderer {
   readonly set: TemplateSet;
   readonly #unit: Unit;
-  readonly #render: TemplateFunction;
+  /** Compiled when it is first needed, so that a reload of many sinks is quick. */
+  #render: TemplateFunction | undefined;
   readonly #options: object | undefined;
   #tracer: ReturnType<typeof createTracer> | undefined;
 
   constructor(set: TemplateSet, unit: Unit) {
     this.set = set;
     this.#unit = unit;
-    this.#render = set.function(unit);
     this.#options = set.usesData ? undefined : set.callOptions(undefined);
   }
 
@@ -45,6 +45,7 @@ export class TextRenderer implements TemplateRenderer {
   inspect(event: AuditEvent): Inspected {
     let body: string;
     try {
+      this.#render ??= this.set.function(this.#unit);
       body = this.#render(event, this.#options ?? this.set.callOptions(event));
     } catch (error) {
       return { ok: false, problem: failureProblem(error) };

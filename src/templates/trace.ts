@@ -16,9 +16,7 @@ export interface Traced {
 export function createTracer(set: TemplateSet, unit: Unit): (event: unknown) => Traced {
   const statements: hbs.AST.Statement[] = [];
   const data = set.usesData;
-  const partials = Object.fromEntries(
-    [...set.variants].map(([name, variant]) => [name, set.function(variant, marked)]),
-  );
+  const partials = set.partialFunctions(marked);
   const render = set.function(unit, marked);
   return (event) => {
     const options = callOptions(set.runtime, partials, data ? { root: event } : undefined);

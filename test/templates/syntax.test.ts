@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { compileText } from '../../src/templates/compile.ts';
+import { sharedCompiler } from '../../src/templates/shared-compiler.ts';
 import { event, json, problems, reason, rendered, text } from './world.ts';
 
 describe('closing braces', () => {
@@ -317,6 +318,18 @@ describe('failures while rendering', () => {
     } finally {
       rmSync(dir, { recursive: true });
     }
+  });
+});
+
+describe('sharedCompiler', () => {
+  test('compiles equal templates once, and different ones apart', () => {
+    const compile = sharedCompiler();
+    const first = compile('{"a":{{type}}}', json);
+    assert.equal(compile('{"a":{{type}}}', { ...json }), first);
+    for (const options of [text, { ...json, slack: true }, { ...json, partialsDir: '/nowhere' }]) {
+      assert.notEqual(compile('{"a":{{type}}}', options), first);
+    }
+    assert.notEqual(compile('{"b":{{type}}}', json), first);
   });
 });
 
