@@ -151,7 +151,10 @@ class Admin implements AdminServer {
       this.#logger.error({ method: request.method, err: error }, 'admin request failed');
       reply = failure(error);
     }
-    if (!response.destroyed) send(response, reply);
+    if (response.destroyed) return;
+    // A connection kept alive would hold up the stop.
+    if (this.#stopped !== undefined) response.shouldKeepAlive = false;
+    send(response, reply);
   }
 
   async #answer(request: IncomingMessage): Promise<Reply> {

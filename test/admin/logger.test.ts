@@ -244,7 +244,7 @@ test('no line is lost by leaving right after a flush, more of them than a pipe h
 test('a process goes on when the reader of its log goes away', async () => {
   const child = inChild(`
     logger.info({}, 'first');
-    process.stdin; let n = 0;
+    let n = 0;
     const timer = setInterval(() => {
       logger.info({ filler: 'x'.repeat(10_000) }, 'line');
       if (++n === 50) { clearInterval(timer); process.stderr.write('alive'); }

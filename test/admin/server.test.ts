@@ -219,16 +219,17 @@ test('a body over 64 KiB is refused, announced or not, and the sender gets to re
 });
 
 test('a request that comes too slowly is cut off, head or body', async (t) => {
-  const limits = { headersMs: 200, requestMs: 400, checkMs: 50 };
+  const limits = { headersMs: 1000, requestMs: 1500, checkMs: 50 };
   const admin = await startAdmin(t, fakeOperations().operations, { limits });
   const slowHead = connect(admin.port, '127.0.0.1');
   slowHead.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
-  assert.match(await untilClosed(slowHead), /^HTTP\/1\.1 408 /);
   const slowBody = connect(admin.port, '127.0.0.1');
   slowBody.write(
     'POST /api/v1/replay HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"sink"',
   );
-  assert.match(await untilClosed(slowBody), /^HTTP\/1\.1 408 /);
+  for (const said of await Promise.all([untilClosed(slowHead), untilClosed(slowBody)])) {
+    assert.match(said, /^HTTP\/1\.1 408 /);
+  }
   assert.equal((await admin.call('/healthz')).status, 200);
   assert.deepEqual(
     admin.lines.filter(({ level }) => level === 'error'),
