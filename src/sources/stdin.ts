@@ -48,6 +48,7 @@ class StdinSource implements Source {
   readonly #options: StdinSourceOptions;
   readonly #deps: StdinSourceDeps;
   readonly #end: () => void;
+  #starting: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #stopping = false;
   #finished = false;
@@ -69,8 +70,12 @@ class StdinSource implements Source {
     this.#end = resolve;
   }
 
-  async start(intake: Intake): Promise<void> {
-    if (this.#running !== null) return;
+  start(intake: Intake): Promise<void> {
+    this.#starting ??= this.#start(intake);
+    return this.#starting;
+  }
+
+  async #start(intake: Intake): Promise<void> {
     const run = Number((await intake.checkpoints()).get(runKey) ?? 0) + 1;
     const { decode } = this.#deps;
     const { name, maxLineBytes } = this.#options;
@@ -78,6 +83,7 @@ class StdinSource implements Source {
     const rules: LineRules = { decode, maxLineBytes, ids, label: name };
     const checkpoints = [[runKey, String(run)]] as const;
     await intake.accept({ ...emptyHarvest(), checkpoints });
+    if (this.#stopping) return;
     this.#problem = '';
     this.#running = this.#run(intake, rules);
   }

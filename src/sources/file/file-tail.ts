@@ -230,7 +230,7 @@ export class FileTail {
     const code = errnoOf(error);
     if (code !== 'ESTALE' && code !== 'EBADF') return;
     // The handle itself is dead (the network file system was restarted): found again by path, and verified.
-    await file.release().catch(() => {}); // closing a dead handle may fail, and there is nothing left of it
+    await file.release();
     file.mtimeNs = -1n;
     this.#surveyDue = true;
   }

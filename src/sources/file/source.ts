@@ -43,6 +43,7 @@ class FileSource implements Source {
   readonly #deps: FileSourceDeps;
   readonly #tail: FileTail;
   readonly #watcher: Watcher;
+  #starting: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #stopping = false;
   #awake = false;
@@ -61,9 +62,14 @@ class FileSource implements Source {
     this.#watcher = new Watcher(files, deps.logger, (kind, name) => this.#onEvent(kind, name));
   }
 
-  async start(intake: Intake): Promise<void> {
-    if (this.#running !== null) return;
+  start(intake: Intake): Promise<void> {
+    this.#starting ??= this.#start(intake);
+    return this.#starting;
+  }
+
+  async #start(intake: Intake): Promise<void> {
     await this.#tail.open(intake);
+    if (this.#stopping) return;
     this.#deps.metrics.sourceLag.with(this.name).read = () => this.#tail.lagBytes;
     this.#running = this.#run();
   }

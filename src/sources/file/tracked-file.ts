@@ -131,7 +131,7 @@ export class TrackedFile {
     this.bytes = null;
     this.dirty = false;
     this.live = false;
-    await bytes?.close();
+    await bytes?.close().catch(() => {}); // it was only read, so there is nothing that could be lost
   }
 
   /** Whether `bytes`, read at `base`, are still what was read here before: false means the file was rewritten. */
