@@ -30,17 +30,24 @@ export function formatPath(segments: readonly string[]): string {
  * field always wins over a key with dots. Inherited properties are never read.
  */
 export function pathReader(segments: readonly string[]): PathReader {
-  const length = segments.length;
-  if (length < 2) {
-    const [only] = segments;
-    return only === undefined ? (root) => root : (root) => own(root, only);
-  }
+  const [first, second] = segments;
+  if (first === undefined) return (root) => root;
+  if (second === undefined) return keyReader(first);
+  const readers = segments.map(keyReader);
   const joined = segments.map((_, from) =>
-    segments.slice(from).map((_s, i) => segments.slice(from, from + i + 1).join('.')),
+    segments.slice(from).map((_s, i) => keyReader(segments.slice(from, from + i + 1).join('.'))),
   );
+  if (segments.length === 2) {
+    const [outer, inner] = readers as [PathReader, PathReader];
+    const both = keyReader(`${first}.${second}`);
+    return (root) => {
+      const value = inner(outer(root));
+      return value === undefined ? both(root) : value;
+    };
+  }
   return (root) => {
     let value = root;
-    for (let i = 0; i < length && value !== undefined; i += 1) value = own(value, segments[i] as string);
+    for (const read of readers) value = read(value);
     return value === undefined ? readJoined(root, joined, 0) : value;
   };
 }
@@ -56,21 +63,25 @@ const inherited = new Set(
   [Object.prototype, Array.prototype].flatMap((proto) => Object.getOwnPropertyNames(proto)),
 );
 
-function own(value: unknown, key: string): unknown {
-  if (value === null || typeof value !== 'object') return undefined;
-  // Asking for ownership costs more than the reading itself, so it is asked only where it can matter.
-  if (inherited.has(key) && !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key];
+/** Reads one own key. Asking for ownership costs more than reading, so it is asked only where it matters. */
+function keyReader(key: string): PathReader {
+  if (inherited.has(key)) {
+    return (value) => (isContainer(value) && Object.hasOwn(value, key) ? value[key] : undefined);
+  }
+  return (value) => (isContainer(value) ? value[key] : undefined);
 }
 
-/** `joined[from][n]` is the key made of the `n + 1` segments that begin at `from`. */
-function readJoined(root: unknown, joined: readonly string[][], from: number): unknown {
-  if (root === null || typeof root !== 'object') return undefined;
-  const keys = joined[from] ?? [];
-  for (let n = keys.length - 1; n >= 0; n -= 1) {
-    const value = own(root, keys[n] as string);
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** `joined[from][n]` reads the key made of the `n + 1` segments that begin at `from`. */
+function readJoined(root: unknown, joined: readonly PathReader[][], from: number): unknown {
+  const readers = joined[from] ?? [];
+  for (let n = readers.length - 1; n >= 0; n -= 1) {
+    const value = readers[n]?.(root);
     if (value === undefined) continue;
-    const found = n === keys.length - 1 ? value : readJoined(value, joined, from + n + 1);
+    const found = n === readers.length - 1 ? value : readJoined(value, joined, from + n + 1);
     if (found !== undefined) return found;
   }
   return undefined;
