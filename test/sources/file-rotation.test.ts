@@ -427,10 +427,10 @@ describe('file source: rotation while it was down', () => {
     await using world = await World.make();
     await writeFile(world.path('audit.log.2'), lines(101, 110));
     await gzipFile(world.path('audit.log.2'));
-    await writeFile(world.path('audit.log.1'), lines(111, 120));
+    await writeFile(world.path('audit.log.1'), lines(111, 120) + line(121).trimEnd());
     await writeFile(world.path(), lines(1, 2));
     await world.start();
-    await world.poll();
+    await world.wait(100_000);
     await world.stop();
     await rename(world.path('audit.log.2.gz'), world.path('audit.log.3.gz'));
     await gzipFile(world.path('audit.log.1'));

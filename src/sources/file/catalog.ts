@@ -273,14 +273,14 @@ export class Catalog {
       return false;
     };
     if (opened.head.length === 0 && (!target || opened.gz))
-      return this.#virgin ? this.#skip(opened, path) : false;
-    if (this.#virgin && !target) return this.#skip(opened, path);
+      return this.#virgin ? this.#skip(opened, candidate) : false;
+    if (this.#virgin && !target) return this.#skip(opened, candidate);
     const alike = this.#files.filter((file) => file.beginsLike(opened.head)).toReversed();
     for (const file of alike.filter((one) => one.past !== null)) {
       const marks = file.done ? 'short' : await file.marks(opened.bytes);
       if (marks === 'same' && (rotated || file.offset > 0)) return this.#continueIn(file, opened, path);
       if (marks !== 'short' || !rotated) continue;
-      return opened.gz && isBroken(opened.bytes) ? leave(null) : this.#skip(opened, path);
+      return opened.gz && isBroken(opened.bytes) ? leave(null) : this.#skip(opened, candidate);
     }
     for (const file of alike.filter((one) => one.past === null)) {
       const marks = file.done ? 'short' : await file.marks(opened.bytes);
@@ -294,7 +294,7 @@ export class Catalog {
         return this.#begin(next, opened);
       }
     }
-    if (this.#virgin && this.#options.startAt === 'end') return this.#skip(opened, path);
+    if (this.#virgin && this.#options.startAt === 'end') return this.#skip(opened, candidate);
     if (!target) this.#deps.logger.info({ path }, 'found a rotated file that was never read');
     return this.#begin(this.#create(opened.stat.id, path), opened);
   }
@@ -324,16 +324,18 @@ export class Catalog {
   }
 
   /** Registers a file all of whose present lines count as read. */
-  async #skip(opened: OpenedFile, path: string): Promise<true> {
+  async #skip(opened: OpenedFile, { path, target }: Candidate): Promise<true> {
     const { bytes, stat, gz } = opened;
-    const offset = gz ? 0 : await lineStartBefore(bytes, stat.size, this.#options.maxLineBytes);
+    // A line that is being written at the end of a live file will be whole one day; that of an archive will not.
+    const end = target ? await lineStartBefore(bytes, stat.size, this.#options.maxLineBytes) : stat.size;
+    const offset = gz ? 0 : end;
     const mark = await markAt(bytes, offset);
     const file = this.#create(stat.id, path);
     file.offset = offset;
     if (mark !== null) file.setMark(mark);
     file.done = gz;
     this.#begin(file, opened);
-    if (gz || offset === stat.size) await file.release();
+    if (gz || !target) await file.release();
     return true;
   }
 
