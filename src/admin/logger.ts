@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { systemClock, type Clock } from '../core/clock.ts';
 import type { Logger, LogLevel } from '../core/logger.ts';
 import { prettyLine } from './pretty.ts';
 import { redactFields } from './redact-fields.ts';
@@ -9,17 +10,23 @@ export interface LogOptions {
   format: 'json' | 'pretty';
   /** Usually `process.stdout`. */
   stream: NodeJS.WritableStream;
+  /** For the bound of a flush. */
+  clock?: Clock;
 }
 
 export interface AdminLogger extends Logger {
   /** Changes what is logged from now on. */
   setLevel(level: LogLevel): void;
   /**
-   * Resolves once every line so far was handed to the system, or the stream failed; never rejects. To be awaited
-   * before the process exits: a pipe whose reader is slow takes the rest of the lines only then.
+   * Resolves once every line so far was handed to the system, or the stream failed, or its reader stood still for
+   * {@link maxFlushMs}; never rejects. To be awaited before the process exits: a pipe whose reader is slow takes the
+   * rest of the lines only then.
    */
   flush(): Promise<void>;
 }
+
+/** How long a process may be kept from its end by the reader of its log. */
+const maxFlushMs = 2000;
 
 /** What may wait in memory for a slow reader. */
 const maxWaitingBytes = 4 * 1024 * 1024;
@@ -30,7 +37,7 @@ const maxWaitingBytes = 4 * 1024 * 1024;
  * A level that is off costs one empty call.
  */
 export function createLogger(options: LogOptions): AdminLogger {
-  const { stream, format } = options;
+  const { stream, format, clock = systemClock } = options;
   const colour = format === 'pretty' && hasColour(stream);
   // Without a listener the error of a closed pipe would end the process, and with it every delivery.
   stream.on('error', () => {});
@@ -64,11 +71,13 @@ export function createLogger(options: LogOptions): AdminLogger {
     setLevel(level) {
       log.level = level;
     },
-    flush() {
+    async flush() {
+      if (!stream.writable) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      if (stream.writable) stream.write('', () => resolve());
-      else resolve();
-      return promise;
+      const bound = clock.after(maxFlushMs, resolve);
+      stream.write('', () => resolve());
+      await promise;
+      bound.clear();
     },
   };
 }

@@ -37,7 +37,7 @@ export function deliveryView(delivery: ListedDelivery) {
     next_attempt_at: time(delivery.nextAttemptAt),
     status: delivery.status,
     reason: delivery.reason,
-    duration_ms: delivery.durationMs,
+    duration_ms: delivery.durationMs === null ? null : rounded(delivery.durationMs),
   };
 }
 
@@ -73,7 +73,7 @@ export function testReportView({ sink, request, result, verdict, explanation }: 
 function failedAttemptView(attempt: FailedAttempt) {
   return {
     at: time(attempt.at),
-    duration_ms: attempt.durationMs,
+    duration_ms: rounded(attempt.durationMs),
     status: attempt.status,
     error_class: attempt.errorClass,
     reason: attempt.reason,
@@ -87,7 +87,7 @@ function resultView(result: AttemptResult) {
       kind: result.kind,
       class: result.class,
       message: result.message,
-      duration_ms: result.durationMs,
+      duration_ms: rounded(result.durationMs),
     };
   }
   return {
@@ -95,7 +95,7 @@ function resultView(result: AttemptResult) {
     status: result.status,
     retry_after: result.retryAfter ?? null,
     reply: result.reply,
-    duration_ms: result.durationMs,
+    duration_ms: rounded(result.durationMs),
   };
 }
 
@@ -107,6 +107,11 @@ function time(ms: number): string;
 function time(ms: number | null): string | null;
 function time(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** To the microsecond: more digits are noise of the clock. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
 
 function shownJson(text: string): JsonValue {

@@ -330,7 +330,7 @@ test('shows an event with its deliveries and their failed attempts, without what
   const attempt = {
     seq: e1,
     at: acceptedAt,
-    durationMs: 30,
+    durationMs: 30.123456789,
     status: 500,
     errorClass: 'status',
     reason: 'answered 500',
@@ -360,7 +360,7 @@ test('shows an event with its deliveries and their failed attempts, without what
   assert.deepEqual(toSlack?.failed_attempts, [
     {
       at: '2026-01-25T12:00:00.000Z',
-      duration_ms: 30,
+      duration_ms: 30.123,
       status: 500,
       error_class: 'status',
       reason: 'answered 500',

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { createLogger } from '../../src/admin/logger.ts';
 import { prettyLine } from '../../src/admin/pretty.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { AuditsinkError } from '../../src/core/errors.ts';
 import { logLevels } from '../../src/core/logger.ts';
 
@@ -188,6 +189,24 @@ test('flush waits for what was written', async () => {
   release();
   await flushed;
   assert.equal(written.length, 100);
+});
+
+test('flush does not wait for a reader that stands still for ever', async () => {
+  const { stream } = standingStill();
+  const timers: Array<() => void> = [];
+  const clock = {
+    ...systemClock,
+    after: (_: number, fire: () => void) => {
+      timers.push(fire);
+      return { clear: () => {} };
+    },
+  };
+  const logger = createLogger({ level: 'info', format: 'json', stream, clock });
+  logger.info({}, 'line');
+  const flushed = logger.flush();
+  assert.equal(timers.length, 1);
+  timers[0]?.();
+  await flushed;
 });
 
 test('lines for a reader that stands still are bounded, and those dropped are counted', async () => {
