@@ -14,7 +14,6 @@ import { SqliteJournal } from '../journal/sqlite-journal.ts';
 import { createHttpListeners } from '../sources/http/listener.ts';
 import { createIntake, withPrevious } from './intake.ts';
 import { DaemonOperations } from './operations.ts';
-import { partialsFingerprint } from './partials.ts';
 import { Retention } from './retention.ts';
 import type { SinkPlan } from './sink-plan.ts';
 import { Sinks } from './sinks.ts';
@@ -138,6 +137,7 @@ export class Daemon {
         : createAdminServer(config.admin, { operations: this.#operations, metrics, logger, clock });
     metrics.buildInfo.with(version).set(1);
     metrics.configReloadSuccess.with().set(1);
+    metrics.journalMaxBytes.with().set(config.journal.maxBytes);
     metrics.journalBytes.with().read = () => journal.usedBytes();
   }
 
@@ -170,7 +170,8 @@ export class Daemon {
       }
     }
     this.#config = config;
-    await this.#sinks.apply(plans, partialsFingerprint(config.file));
+    this.#deps.metrics.journalMaxBytes.with().set(config.journal.maxBytes);
+    await this.#sinks.apply(plans);
     await this.#sources.apply(config.sources);
   }
 
@@ -183,7 +184,7 @@ export class Daemon {
   async #start(plans: readonly SinkPlan[]): Promise<void> {
     // The address first: when it is taken, nothing has begun.
     if (this.#admin !== null) this.adminAddress = await this.#admin.start();
-    await this.#sinks.apply(plans, partialsFingerprint(this.#config.file));
+    await this.#sinks.apply(plans);
     await this.#sources.apply(this.#config.sources);
     this.#retention.start();
     this.#pollOutside();
@@ -192,7 +193,9 @@ export class Daemon {
 
   async #stop(graceMs: number): Promise<void> {
     this.#poll?.clear();
+    // A source that waits for room, or for a disk, would wait for ever.
     this.#retention.stop();
+    this.#journal.giveUpWaiting();
     await this.#sources.stop();
     const grace = Promise.withResolvers<void>();
     const timer = this.#deps.clock.after(graceMs, grace.resolve);

@@ -39,7 +39,8 @@ export function createIntake(source: string, deps: IntakeDeps): Intake {
       }
       eventsRead.inc(accepted.length);
       if (accepted.length > 0) feed.append(accepted);
-      await feed.room();
+      // Somebody waits for the answer to what is durable; a log waits as long as it must.
+      if (batch.durable !== true) await feed.room();
     },
   };
 }
@@ -49,6 +50,7 @@ export function withPrevious(event: AuditEvent, previous: string | null): AuditE
   if (previous === null) return event;
   const before = JSON.parse(previous) as JsonValue;
   event.previous = before;
-  event.changes = diffChanges(before, event.payload);
+  // What is left of a deleted thing is its key: all else would show as changed.
+  event.changes = event.action === 'deleted' ? [] : diffChanges(before, event.payload);
   return event;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { AuditsinkError } from '../core/errors.ts';
 import { formatProblem } from '../core/problem.ts';
 import type { Problem } from '../core/problem.ts';
-import { planSink } from './sink-plan.ts';
+import { planContext, planSink } from './sink-plan.ts';
 import type { SinkPlan } from './sink-plan.ts';
 
 /** A config with everything it names made ready, or all that is wrong with it; warnings either way. */
@@ -16,10 +16,11 @@ export type LoadedPlans =
 export async function loadPlans(file: string, env: NodeJS.ProcessEnv, clock: Clock): Promise<LoadedPlans> {
   const { config, problems, files } = await loadConfig(file, env);
   if (config === null) return { ok: false, problems, files };
+  const context = planContext(config, clock);
   const plans: SinkPlan[] = [];
   const found = [...problems];
   for (const sink of config.sinks) {
-    const planned = planSink(sink, { configFile: config.file, clock });
+    const planned = planSink(sink, context);
     if (planned.ok) plans.push(planned.plan);
     else found.push(...planned.problems);
   }

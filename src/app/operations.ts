@@ -69,7 +69,7 @@ export class DaemonOperations implements Operations {
   async replay(query: ReplayQuery, dryRun: boolean): Promise<ReplayReport | undefined> {
     const plan = this.#deps.sinks.plan(query.sink);
     if (plan === undefined) return undefined;
-    const report = replay(this.history(), plan, query, { dryRun, now: this.#deps.clock.now() });
+    const report = await replay(this.history(), plan, query, { dryRun, now: this.#deps.clock.now() });
     if (!dryRun) await this.#deps.sinks.dispatcher(query.sink)?.refresh();
     return report;
   }

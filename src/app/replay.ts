@@ -6,15 +6,15 @@ import type { SinkPlan } from './sink-plan.ts';
 const pageEvents = 1000;
 
 /**
- * Owes a sink again what the query finds and the sink's filter lets through, a page at a time, so that the
- * daemon can write in between. A dry run only counts. `onPage` hears the count so far.
+ * Owes a sink again what the query finds and the sink's filter lets through, a page at a time, so that
+ * others can write in between. A dry run only counts. `onPage` hears the count so far.
  */
-export function replay(
+export async function replay(
   history: History,
   plan: SinkPlan,
   query: ReplayQuery,
   options: { dryRun: boolean; now: number; onPage?: (report: ReplayReport) => void },
-): ReplayReport {
+): Promise<ReplayReport> {
   const report: ReplayReport = { matched: 0, owed: 0 };
   let after = 0;
   for (;;) {
@@ -28,5 +28,6 @@ export function replay(
     report.matched += seqs.length;
     if (!options.dryRun) report.owed += history.replay(query.sink, seqs, options.now);
     options.onPage?.(report);
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

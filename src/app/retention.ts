@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.ts';
+import { AuditsinkError } from '../core/errors.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 
@@ -7,6 +8,9 @@ const stepEvents = 500;
 const idleMs = 5000;
 /** Between two steps while there is more to remove. */
 const busyMs = 20;
+
+const stoppedError = (): AuditsinkError =>
+  new AuditsinkError('journal_io', 'stopped while the journal was full');
 
 export interface RetentionLimits {
   retentionMs: number;
@@ -40,15 +44,17 @@ export class Retention {
     this.#schedule(idleMs);
   }
 
+  /** Ends it; whoever waits for room is rejected. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.clear();
-    this.#full?.resolve();
+    this.#full?.reject(stoppedError());
   }
 
-  /** What a source waits for before it hands over more; undefined while there is room. */
+  /** What a source waits for before it hands over more; undefined while there is room. Rejects at `stop`. */
   room(): Promise<void> | undefined {
     if (!this.#isFull()) return undefined;
+    if (this.#stopped) return Promise.reject(stoppedError());
     if (this.#full === null) {
       this.#full = Promise.withResolvers();
       this.#schedule(0);

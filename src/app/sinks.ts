@@ -58,22 +58,21 @@ export class Sinks {
 
   /**
    * Makes these the sinks: unchanged ones are left alone; changed ones finish what is under way and go on from
-   * their cursor; removed and disabled ones stop and keep it; new ones start. `settings` is whatever else decides
-   * how a sink behaves, such as the partials.
+   * their cursor; removed and disabled ones stop and keep it; new ones start.
    */
-  async apply(plans: readonly SinkPlan[], settings: string): Promise<void> {
+  async apply(plans: readonly SinkPlan[]): Promise<void> {
     this.#plans = plans;
     const wanted = new Map(
       plans.filter(({ config }) => config.enabled).map((plan) => [plan.config.name, plan]),
     );
     const leaving = [...this.#running.values()].filter(({ plan, fingerprint }) => {
       const next = wanted.get(plan.config.name);
-      return next === undefined || fingerprintOf(next, settings) !== fingerprint;
+      return next === undefined || fingerprintOf(next) !== fingerprint;
     });
     await Promise.all(leaving.map((running) => this.#retire(running)));
     for (const { plan } of leaving) if (!wanted.has(plan.config.name)) this.#forgetMetrics(plan.config.name);
     const arriving = [...wanted.values()].filter(({ config }) => !this.#running.has(config.name));
-    await Promise.all(arriving.map((plan) => this.#start(plan, fingerprintOf(plan, settings))));
+    await Promise.all(arriving.map((plan) => this.#start(plan, fingerprintOf(plan))));
   }
 
   /** Pauses and replays that another process put into the journal. */
@@ -145,6 +144,6 @@ export function createTransport(config: SinkConfig, clock: Clock, env: NodeJS.Pr
 }
 
 /** Equal for two configs of a sink that behave alike; held in memory only, since secrets are part of it. */
-function fingerprintOf({ config, template }: SinkPlan, settings: string): string {
-  return JSON.stringify(config) + (template === null ? '' : settings);
+function fingerprintOf({ config, template, partials }: SinkPlan): string {
+  return JSON.stringify(config) + (template === null ? '' : partials);
 }

@@ -17,14 +17,19 @@ export class SourceSet {
     this.#intakeOf = intakeOf;
   }
 
-  /** Makes these the sources: unchanged ones are left alone, changed ones stop first and go on from their checkpoint. */
+  /**
+   * Makes these the sources: unchanged ones are left alone, changed ones stop and go on from their checkpoint. An
+   * http source starts anew before the old one stops, so that no sender is refused in between.
+   */
   async apply(configs: readonly SourceConfig[]): Promise<void> {
     const wanted = new Map(configs.map((config) => [config.name, config]));
+    const leaving: Source[] = [];
     for (const [name, { source, fingerprint }] of this.#running) {
       const next = wanted.get(name);
       if (next !== undefined && JSON.stringify(next) === fingerprint) continue;
-      await source.stop();
       this.#running.delete(name);
+      if (next?.type === 'http') leaving.push(source);
+      else await source.stop();
     }
     for (const config of configs) {
       if (this.#running.has(config.name)) continue;
@@ -32,6 +37,7 @@ export class SourceSet {
       await source.start(this.#intakeOf(config.name));
       this.#running.set(config.name, { fingerprint: JSON.stringify(config), source });
     }
+    await Promise.all(leaving.map((source) => source.stop()));
   }
 
   /** Resolves when every source came to its end by itself. */

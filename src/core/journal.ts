@@ -110,6 +110,8 @@ export interface Journal {
   usedBytes(): number;
   /** Why writing is stuck at the moment; null while all is well. */
   stalled(): string | null;
+  /** Work that waits, or would have to, is rejected from now on: the daemon stops. */
+  giveUpWaiting(): void;
   close(): Promise<void>;
 }
 

@@ -218,7 +218,9 @@ export class Dispatcher implements Recordable {
     this.#meters.pausedManually.set(this.#paused ? 1 : 0);
     this.#meters.pausedByReceiver.set(waiting ? 1 : 0);
     this.#meters.pausedByCircuit.set(open ? 1 : 0);
-    return this.#paused || waiting || open || this.#deps.journal.stalled() !== null;
+    const stalled = this.#deps.journal.stalled() !== null;
+    this.#meters.pausedByJournal.set(stalled ? 1 : 0);
+    return this.#paused || waiting || open || stalled;
   }
 
   #mayProbe(): boolean {

@@ -12,6 +12,7 @@ export interface SinkMeters {
   pausedManually: Gauge;
   pausedByReceiver: Gauge;
   pausedByCircuit: Gauge;
+  pausedByJournal: Gauge;
   attempt: (result: AttemptResult) => void;
 }
 
@@ -30,6 +31,7 @@ export function sinkMeters(metrics: Metrics, sink: string): SinkMeters {
     pausedManually: metrics.sinkPaused.with(sink, 'manual'),
     pausedByReceiver: metrics.sinkPaused.with(sink, 'retry_after'),
     pausedByCircuit: metrics.sinkPaused.with(sink, 'circuit_open'),
+    pausedByJournal: metrics.sinkPaused.with(sink, 'journal'),
     attempt(result) {
       duration.observe(result.durationMs / 1000);
       const code = result.kind === 'response' ? result.status : result.class;

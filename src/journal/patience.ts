@@ -1,8 +1,5 @@
 import { backOff } from 'exponential-backoff';
-import { AuditsinkError } from '../core/errors.ts';
 import { isTransient, journalError } from './sqlite-error.ts';
-
-const closedError = (): AuditsinkError => new AuditsinkError('journal_io', 'the journal is closed');
 
 /**
  * Runs journal work and waits out what may heal by itself (disk full, read-only, I/O error): the work is tried
@@ -13,7 +10,7 @@ export class Patience {
   readonly #path: string;
   readonly #onStall: (reason: string | null) => void;
   #stalled: string | null = null;
-  #stopped = false;
+  #gaveUp = false;
 
   constructor(path: string, onStall: (reason: string | null) => void) {
     this.#path = path;
@@ -24,9 +21,9 @@ export class Patience {
     return this.#stalled;
   }
 
-  /** Whoever still waits is rejected at its next try. */
-  stop(): void {
-    this.#stopped = true;
+  /** From now on nothing is waited out: work is tried once, and whoever waits is rejected at its next try. */
+  giveUp(): void {
+    this.#gaveUp = true;
   }
 
   async write<T>(work: () => T): Promise<T> {
@@ -53,14 +50,13 @@ export class Patience {
   }
 
   #attempt<T>(work: () => T): T {
-    if (this.#stopped) throw closedError();
     const result = work();
     this.#setStalled(null);
     return result;
   }
 
   #mayHeal(error: unknown): boolean {
-    return !this.#stopped && isTransient(error);
+    return !this.#gaveUp && isTransient(error);
   }
 
   #setStalled(reason: string | null): void {

@@ -1,4 +1,4 @@
-import { AuditsinkError, messageOf } from '../core/errors.ts';
+import { AuditsinkError, errnoOf, messageOf } from '../core/errors.ts';
 
 // Primary result codes of https://www.sqlite.org/rescode.html
 const busy = 5;
@@ -26,6 +26,8 @@ export function isTransient(error: unknown): boolean {
 export function journalError(error: unknown, path: string): AuditsinkError {
   if (error instanceof AuditsinkError) return error;
   const options = { cause: error };
+  if (errnoOf(error) === 'ERR_INVALID_STATE')
+    return new AuditsinkError('journal_io', `the journal ${path} is closed`, options);
   switch (sqliteCode(error)) {
     case corrupt:
       return new AuditsinkError(

@@ -41,7 +41,6 @@ export class SqliteJournal implements Journal {
   #usedBytes = 0;
   readonly #pageSize: number;
   #dataVersion: number;
-  #closed = false;
 
   constructor(stateDir: string, deps: { clock: Clock; onStall: (reason: string | null) => void }) {
     const path = journalPath(stateDir);
@@ -164,12 +163,13 @@ export class SqliteJournal implements Journal {
     return this.#patience.stalled;
   }
 
+  giveUpWaiting(): void {
+    this.#patience.giveUp();
+  }
+
   close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#patience.stop();
-      this.#db.close();
-    }
+    this.#patience.giveUp();
+    if (this.#db.isOpen) this.#db.close();
     return Promise.resolve();
   }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { FakeClock, settle } from '../support/fake-clock.ts';
+import { settle } from '../support/fake-clock.ts';
+import type { FakeClock } from '../support/fake-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { FakeReceiver, World } from './harness.ts';
 import type { SinkSetup } from './harness.ts';

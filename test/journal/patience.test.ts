@@ -38,12 +38,12 @@ test('a full disk is waited out, reported once, and over without a restart', asy
   assert.equal(heard[1], null);
 });
 
-test('whoever waits when it is stopped is told so', async (t) => {
+test('whoever waits when it gives up is told so', async (t) => {
   const { db, path } = fullDatabase(t);
   const patience = new Patience(path, () => {});
   const waiting = patience.write(large(db));
   await until(() => patience.stalled !== null, 'the stall');
-  patience.stop();
+  patience.giveUp();
   await assert.rejects(waiting, (error) => error instanceof AuditsinkError && error.code === 'journal_io');
 });
 

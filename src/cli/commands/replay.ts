@@ -38,7 +38,7 @@ export async function replay(io: Io, options: ReplayOptions): Promise<number> {
         `the journal does not know the sink ${options.sink} yet: start the daemon with it once`,
       );
     }
-    const report = replayEvents(history, plan, query, { dryRun, now: Date.now(), onPage: progress });
+    const report = await replayEvents(history, plan, query, { dryRun, now: Date.now(), onPage: progress });
     if (inPlace) io.stderr.write('\r\u001b[K');
     io.stdout.write(
       options.json === true
