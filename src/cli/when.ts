@@ -4,8 +4,10 @@ import { formatDuration } from '../core/duration.ts';
 export function relative(at: number | null, now: number): string {
   if (at === null) return '-';
   const ms = at - now;
-  if (Math.abs(ms) < 1000) return 'now';
-  return ms < 0 ? `${formatDuration(-ms)} ago` : `in ${formatDuration(ms)}`;
+  const seconds = Math.floor(Math.abs(ms) / 1000);
+  if (seconds === 0) return 'now';
+  const distance = formatDuration(seconds * 1000);
+  return ms < 0 ? `${distance} ago` : `in ${distance}`;
 }
 
 /** Local time of day with milliseconds. */

@@ -19,7 +19,10 @@ ${sink.replaceAll(/^(?=.)/gm, '    ')}`;
 
 test('the shipped example passes', async () => {
   const { code, stdout, stderr } = await cli(['check', '-c', example]);
-  assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: `${example}: ok, 1 source, 3 sinks\n`, stderr: '' });
+  assert.deepEqual(
+    { code, stdout, stderr },
+    { code: 0, stdout: `${example}: ok, 1 source, 3 sinks\n`, stderr: '' },
+  );
 });
 
 test('a file that is not there is a problem of the config', async (t) => {
@@ -31,7 +34,10 @@ test('a file that is not there is a problem of the config', async (t) => {
 });
 
 test('all problems are printed with their places, then counted', async (t) => {
-  const file = configFile(t, `${withSink('bodi: x\n')}  - { name: hook, url: "http://127.0.0.1/" }\nlogg: {}\n`);
+  const file = configFile(
+    t,
+    `${withSink('bodi: x\n')}  - { name: hook, url: "http://127.0.0.1/" }\nlogg: {}\n`,
+  );
   const { code, stdout } = await cli(['check', '-c', file]);
   assert.equal(code, 78);
   assert.match(stdout, /:6:5: error: .*bodi[^]*help: did you mean `?body/);
@@ -45,12 +51,15 @@ test('a template that does not compile is shown at its line of the config', asyn
   const file = configFile(t, withSink('body: |\n  {"a": "{{type}}",\n   "b": "{{uper action}}"}\n'));
   const { code, stdout } = await cli(['check', '-c', file]);
   assert.equal(code, 78);
-  assert.match(stdout, /config\.yaml:8:12: error: unknown helper "uper"\n {2}8 \| .*uper action.*\n +\^+\n {2}help: did you mean upper\?/);
+  assert.match(
+    stdout,
+    /config\.yaml:8:16: error: unknown helper "uper"\n {2}8 \| .*uper action.*\n +\^+\n {2}help: did you mean upper\?/,
+  );
 });
 
 test('a template that fails with one of the samples is shown with that sample', async (t) => {
-  // Denied events have no payload, so that their body lacks a value.
-  const file = configFile(t, withSink('events: ["flag:*"]\nbody: |\n  {"a": {{payload.enabled}} }\n'));
+  // Raw text outside of quotes is no JSON.
+  const file = configFile(t, withSink('events: ["flag:*"]\nbody: |\n  {"a": {{{payload.key}}} }\n'));
   const { code, stdout } = await cli(['check', '-c', file]);
   assert.equal(code, 78);
   assert.match(stdout, /config\.yaml:\d+:\d+: error: .*\(with the sample flipt\.flag\./);
@@ -60,7 +69,10 @@ test('a misspelled field is a warning, which does not stop the daemon', async (t
   const file = configFile(t, withSink('events: ["flag:*"]\nbody: |\n  {"a": "{{payload.kee}}"}\n'));
   const { code, stdout } = await cli(['check', '-c', file]);
   assert.equal(code, 0);
-  assert.match(stdout, /config\.yaml:8:\d+: warning: payload\.kee is in none of the samples[^]*did you mean payload\.key\?/);
+  assert.match(
+    stdout,
+    /config\.yaml:8:\d+: warning: payload\.kee is in none of the samples[^]*did you mean payload\.key\?/,
+  );
   assert.match(stdout, /config\.yaml: ok, 1 warning, 1 source, 1 sink\n$/);
 });
 
@@ -68,15 +80,16 @@ test('a problem in a template file and in a partial is shown there', async (t) =
   const dir = tempDir(t);
   mkdirSync(join(dir, 'templates', 'partials'), { recursive: true });
   writeFileSync(join(dir, 'hook.hbs'), '{"a": "{{> who}}"}\n');
-  writeFileSync(join(dir, 'templates', 'partials', 'who.hbs'), '\n{{metadata.actor.nmae}}');
+  writeFileSync(join(dir, 'templates', 'partials', 'who.hbs'), '{{metadata.actor.nmae}}');
   const file = configFile(t, withSink('template: hook.hbs\n'), dir);
   const { code, stdout } = await cli(['check', '-c', file]);
   assert.equal(code, 0);
-  assert.match(stdout, /partials\/who\.hbs:2:\d+: warning: metadata\.actor\.nmae/);
+  assert.match(stdout, /partials\/who\.hbs:1:\d+: warning: metadata\.actor\.nmae/);
 });
 
 test('where `match` lets no sample through, they are rendered all the same', async (t) => {
-  const sink = 'match: { payload.namespace_key: mine }\nevents: ["flag:*"]\nbody: |\n  {"a": {{payload.enabled}} }\n';
+  const sink =
+    'match: { payload.namespace_key: mine }\nevents: ["flag:*"]\nbody: |\n  {"a": {{{payload.key}}} }\n';
   const { code } = await cli(['check', '-c', configFile(t, withSink(sink))]);
   assert.equal(code, 78);
 });
@@ -101,5 +114,13 @@ test('--format json is for machines', async (t) => {
     [{ severity: 'error', name: 'unknown_key', line: 6, column: 5 }],
   );
   const ok = JSON.parse((await cli(['check', '-c', example, '--format', 'json'])).stdout) as object;
-  assert.deepEqual(ok, { ok: true, file: example, sources: 1, sinks: 3, errors: 0, warnings: 0, problems: [] });
+  assert.deepEqual(ok, {
+    ok: true,
+    file: example,
+    sources: 1,
+    sinks: 3,
+    errors: 0,
+    warnings: 0,
+    problems: [],
+  });
 });

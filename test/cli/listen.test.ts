@@ -65,7 +65,10 @@ test('listen verifies signatures by any of the secrets', async (t) => {
   }
   await running.says(/#2/);
   assert.match(running.stdout, /#1 .* signature ✓ {2}→ 200\n/);
-  assert.match(running.stdout, /#2 .* signature ✗ .*wrong: another secret, or the body was changed {2}→ 200\n/);
+  assert.match(
+    running.stdout,
+    /#2 .* signature ✗ .*wrong: another secret, or the body was changed {2}→ 200\n/,
+  );
   assert.doesNotMatch(running.stdout, /\bold\b/);
 });
 
@@ -76,9 +79,19 @@ test('listen --json prints one object per request and ends after --count', async
   await post(`${origin}/b`, '');
   const { code, stdout } = await running.finished;
   assert.equal(code, 0);
-  const requests = stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const requests = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(
-    requests.map(({ number, method, path, body, signature, answer }) => ({ number, method, path, body, signature, answer })),
+    requests.map(({ number, method, path, body, signature, answer }) => ({
+      number,
+      method,
+      path,
+      body,
+      signature,
+      answer,
+    })),
     [
       { number: 1, method: 'POST', path: '/a', body: 'first', signature: null, answer: 200 },
       { number: 2, method: 'POST', path: '/b', body: '', signature: null, answer: 200 },
@@ -102,7 +115,9 @@ test('listen --hang never answers', async (t) => {
 test('listen --reset resets the connection', async (t) => {
   const { origin } = await listening(t, ['--reset']);
   const code = await new Promise((resolve) => {
-    request(origin, { method: 'POST' }).on('error', (error: NodeJS.ErrnoException) => resolve(error.code)).end('x');
+    request(origin, { method: 'POST' })
+      .on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+      .end('x');
   });
   assert.equal(code, 'ECONNRESET');
 });
@@ -159,5 +174,8 @@ test('a port in use is a failure that says what to do', async (t) => {
   const { origin } = await receiver(t);
   const { code, stderr } = await cli(['listen', '--port', new URL(origin).port]);
   assert.equal(code, 1);
-  assert.match(stderr, /^auditsink: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*; choose another with --port/);
+  assert.match(
+    stderr,
+    /^auditsink: cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*; choose another with --port/,
+  );
 });

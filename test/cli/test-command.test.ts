@@ -59,7 +59,14 @@ test('test names what keeps it from the receiver', async (t) => {
 
 test('test --json is the report of the admin API', async (t) => {
   const { origin } = await receiver(t, { status: [503], body: 'busy', header: [['Retry-After', '9']] });
-  const { code, stdout } = await cli(['test', '-c', configFile(t, config(origin)), '--sink', 'hook', '--json']);
+  const { code, stdout } = await cli([
+    'test',
+    '-c',
+    configFile(t, config(origin)),
+    '--sink',
+    'hook',
+    '--json',
+  ]);
   assert.equal(code, 1);
   const report = JSON.parse(stdout) as { result: Record<string, unknown>; verdict: object };
   assert.equal(report.result['status'], 503);

@@ -36,7 +36,11 @@ for (const [signature, header, ...more] of right) {
 }
 
 test('an old signature is refused with its age', async () => {
-  const { code, stdout } = await verify('flipper', 's', `Flipper-Cloud-Signature: t=${old},v1=${hex('s', `${old}.${body}`)}`);
+  const { code, stdout } = await verify(
+    'flipper',
+    's',
+    `Flipper-Cloud-Signature: t=${old},v1=${hex('s', `${old}.${body}`)}`,
+  );
   assert.equal(code, 1);
   assert.match(stdout, /^not verified: the signature is too old: \d+ s, 300 s are allowed\n$/);
 });
@@ -50,7 +54,9 @@ test('a missing header is named', async () => {
 test('the body of a file counts byte for byte', async (t) => {
   const file = join(tempDir(t), 'body');
   writeFileSync(file, Buffer.from([0xff, 0x00, 0x0a]));
-  const mac = createHmac('sha256', 's').update(Buffer.from([0xff, 0x00, 0x0a])).digest('hex');
+  const mac = createHmac('sha256', 's')
+    .update(Buffer.from([0xff, 0x00, 0x0a]))
+    .digest('hex');
   const args = ['verify', '--signature', 'flipt', '--secret', 's', '--body', file];
   assert.equal((await cli([...args, '--header', `X-Flipt-Webhook-Signature: ${mac}`])).code, 0);
 });

@@ -91,7 +91,14 @@ export class RunningCli {
 
   /** Waits for a piece of output, whichever stream it comes on. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
-    return eventually(() => pattern.exec(this.stdout) ?? pattern.exec(this.stderr) ?? undefined, () => this.stdout + this.stderr);
+    let over = false;
+    void this.finished.then(() => (over = true));
+    const output = (): string => this.stdout + this.stderr;
+    return eventually(() => {
+      const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr) ?? undefined;
+      if (found === undefined) assert.ok(!over, `it ended without saying ${pattern}: ${output()}`);
+      return found;
+    }, output);
   }
 }
 
