@@ -1,6 +1,7 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { signatureNames } from '../core/policy.ts';
 import { version } from '../core/version.ts';
+import type { Shell } from './commands/completion.ts';
 import type { Io } from './io.ts';
 import {
   collectTexts,
@@ -147,8 +148,8 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .action(call(async () => (await import('./commands/demo.ts')).demo));
 
   command('completion', 'print a completion script for your shell')
-    .argument('<shell>', 'bash, zsh or fish')
-    .action(async (shell: string) => {
+    .addArgument(new Argument('<shell>', 'which shell').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion.ts');
       done(await completion(io, { shell, program }));
     });

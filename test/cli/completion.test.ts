@@ -28,7 +28,7 @@ test('bash completes commands, options and words', async () => {
     'flipper',
     'flagsmith',
   ]);
-  assert.deepEqual(offered(script, 'auditsink', 'completion', ''), ['bash', 'zsh', 'fish']);
+  assert.deepEqual(offered(script, 'auditsink', 'completion', ''), ['bash', 'zsh', 'fish', '--help']);
 });
 
 for (const shell of ['zsh', 'fish']) {

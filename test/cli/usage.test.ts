@@ -67,7 +67,7 @@ const wrong: ReadonlyArray<readonly [args: string[], told: RegExp]> = [
   [['deliveries', '--since', 'yesterday'], /Write 1h for an hour ago/],
   [['deliveries', '--id', 'x', '--follow'], /exclude each other/],
   [['replay', '--sink', 'x'], /say which events: --dead/],
-  [['completion', 'tcsh'], /there are bash, zsh, fish/],
+  [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
   [['healthcheck', '--url', 'ftp://x'], /--url must be an http:\/\/ address/],
 ];
 for (const [args, told] of wrong) {

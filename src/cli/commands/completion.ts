@@ -1,26 +1,21 @@
 import type { Command } from 'commander';
-import { AuditsinkError } from '../../core/errors.ts';
 import type { Io } from '../io.ts';
 
 interface Completable {
   name: string;
   description: string;
+  /** What its argument may be. */
+  words: readonly string[];
   options: Array<{ flag: string; description: string; takesFile: boolean; choices: readonly string[] }>;
 }
 
-const shells: Readonly<Record<string, (commands: readonly Completable[]) => string>> = { bash, zsh, fish };
+const shells = { bash, zsh, fish };
+export type Shell = keyof typeof shells;
 
 /** Prints a script that completes commands, options and their values in a shell. */
 // oxlint-disable-next-line require-await -- every command is asynchronous by contract
-export async function completion(io: Io, options: { shell: string; program: Command }): Promise<number> {
-  const script = Object.hasOwn(shells, options.shell) ? shells[options.shell] : undefined;
-  if (script === undefined) {
-    throw new AuditsinkError(
-      'usage',
-      `no completion for ${options.shell}; there are ${Object.keys(shells).join(', ')}`,
-    );
-  }
-  io.stdout.write(script(commandsOf(options.program)));
+export async function completion(io: Io, options: { shell: Shell; program: Command }): Promise<number> {
+  io.stdout.write(shells[options.shell](commandsOf(options.program)));
   return 0;
 }
 
@@ -28,6 +23,7 @@ function commandsOf(program: Command): Completable[] {
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
+    words: command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
     options: [
       ...command.options.map((option) => ({
         flag: option.long ?? option.short ?? '',
@@ -40,8 +36,8 @@ function commandsOf(program: Command): Completable[] {
   }));
 }
 
-function flagsOf({ options }: Completable): string {
-  return options.map(({ flag }) => flag).join(' ');
+function offers({ words, options }: Completable): string {
+  return [...words, ...options.map(({ flag }) => flag)].join(' ');
 }
 
 /** Flags whose value is one of a few words, over all commands. */
@@ -54,7 +50,7 @@ function bash(commands: readonly Completable[]): string {
   const choices = choicesOf(commands).map(
     ([flag, words]) => `    ${flag}) COMPREPLY=($(compgen -W "${words}" -- "$word")); return ;;`,
   );
-  const flags = commands.map((command) => `    ${command.name}) flags="${flagsOf(command)}" ;;`);
+  const flags = commands.map((command) => `    ${command.name}) flags="${offers(command)}" ;;`);
   return `# bash completion for auditsink: source <(auditsink completion bash)
 _auditsink() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" flags=""
@@ -68,7 +64,6 @@ ${choices.join('\n')}
   esac
   case "\${COMP_WORDS[1]}" in
 ${flags.join('\n')}
-    completion) flags="bash zsh fish" ;;
   esac
   COMPREPLY=($(compgen -W "$flags" -- "$word"))
 }
@@ -83,6 +78,7 @@ function zsh(commands: readonly Completable[]): string {
       const value = takesFile ? ':file:_files' : choices.length > 0 ? `:value:(${choices.join(' ')})` : '';
       return quoted(`*${flag}[${description.replaceAll(/[[\]:]/g, ' ')}]${value}`);
     });
+    if (command.words.length > 0) specs.push(quoted(`1:word:(${command.words.join(' ')})`));
     return `    ${command.name}) _arguments ${specs.join(' ')} ;;`;
   });
   return `#compdef auditsink
@@ -107,8 +103,11 @@ compdef _auditsink auditsink
 }
 
 function fish(commands: readonly Completable[]): string {
-  const lines = commands.flatMap(({ name, description, options }) => [
+  const lines = commands.flatMap(({ name, description, words, options }) => [
     `complete -c auditsink -n __fish_use_subcommand -f -a ${name} -d ${quoted(description)}`,
+    ...(words.length === 0
+      ? []
+      : [`complete -c auditsink -n '__fish_seen_subcommand_from ${name}' -f -a ${quoted(words.join(' '))}`]),
     ...options.map(({ flag, description: about, takesFile, choices }) => {
       const value = takesFile ? ' -r -F' : choices.length > 0 ? ` -x -a ${quoted(choices.join(' '))}` : '';
       const seen = `__fish_seen_subcommand_from ${name}`;
@@ -117,7 +116,6 @@ function fish(commands: readonly Completable[]): string {
   ]);
   return `# fish completion for auditsink: auditsink completion fish > ~/.config/fish/completions/auditsink.fish
 ${lines.join('\n')}
-complete -c auditsink -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
 `;
 }
 
