@@ -131,6 +131,14 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
     .addOption(new Option('--signature <scheme>', 'in the form of this scheme').choices(signatureNames))
     .action(call(async () => (await import('./commands/secret.ts')).secret));
 
+  command('import-flipt', "turn Flipt's audit config, Go templates included, into a config of ours")
+    .argument('<file>', "Flipt's config file; - reads standard input")
+    .option('-o, --output <file>', 'write it there, to a new file')
+    .action(async (file: string, options: { output?: string }) => {
+      const { importFliptConfig } = await import('./commands/import-flipt.ts');
+      done(await importFliptConfig(io, { file, ...options }));
+    });
+
   command('schema', 'print the JSON Schema of the config, for editors').action(
     call(async () => (await import('./commands/schema.ts')).schema),
   );

@@ -9,7 +9,7 @@ export function requestText(request: NonNullable<TestReport['request']>, paint: 
     paint('bold', `${method} ${host}/…`),
     ...headers.map(([name, value]) => `${paint('cyan', name)}: ${printableLine(value)}`),
     '',
-    printable(body),
+    printable(body.trimEnd()),
     '',
   ].join('\n');
 }

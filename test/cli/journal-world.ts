@@ -31,9 +31,10 @@ export class JournalWorld {
   readonly journal: SqliteJournal;
   #seqs = new Map<string, number>();
 
-  static async create(t: TestContext): Promise<JournalWorld> {
+  /** `sinks` are those the daemon has run with. */
+  static async create(t: TestContext, sinks: readonly string[] = ['slack', 'plain']): Promise<JournalWorld> {
     const world = new JournalWorld(t);
-    for (const sink of ['slack', 'plain']) await world.journal.openSink(sink, 0);
+    for (const sink of sinks) await world.journal.openSink(sink, 0);
     return world;
   }
 

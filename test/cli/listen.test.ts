@@ -43,8 +43,14 @@ test('listen gives the statuses in turn and stays with the last', async (t) => {
 
 test('listen answers with the given body and headers', async (t) => {
   const { origin } = await listening(t, [
-    ...['--status', '429', '--body', '{"ok":false}'],
-    ...['--header', 'Retry-After: 7', '--header', 'Content-Type: application/json'],
+    '--status',
+    '429',
+    '--body',
+    '{"ok":false}',
+    '--header',
+    'Retry-After: 7',
+    '--header',
+    'Content-Type: application/json',
   ]);
   const response = await fetch(origin, { method: 'POST', body: '' });
   assert.equal(response.status, 429);
@@ -55,7 +61,13 @@ test('listen answers with the given body and headers', async (t) => {
 
 test('listen verifies signatures by any of the secrets', async (t) => {
   const { origin, running } = await listening(t, [
-    ...['--signature', 'flipt', '--secret', 'new', '--secret', 'old', '--quiet'],
+    '--signature',
+    'flipt',
+    '--secret',
+    'new',
+    '--secret',
+    'old',
+    '--quiet',
   ]);
   for (const secret of ['old', 'stolen']) {
     const [name, value] = signatureScheme({ scheme: 'flipt', secrets: [secret] })

@@ -20,6 +20,7 @@ const commands = [
   'listen',
   'verify',
   'secret',
+  'import-flipt',
   'schema',
   'healthcheck',
   'demo',

@@ -59,7 +59,7 @@ _auditsink() {
     return
   fi
   case "$before" in
-    -c|--config|--event|--body) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -c|--config|--event|--body|-o|--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
 ${choices.join('\n')}
   esac
   case "\${COMP_WORDS[1]}" in
