@@ -130,7 +130,7 @@ export function placeProblem(problem: TemplateProblem, body: BodyConfig, configF
   const place = placeOf(body, pointer);
   if (place === undefined) return { ...rest, file: configFile, line: 0, column: 0 };
   const located = place.locate(line, column);
-  const excerpt = place.excerpt(line, column);
+  const excerpt = place.excerpt(located.line, located.column);
   return { ...rest, file: place.file, ...located, ...(excerpt === undefined ? {} : { excerpt }) };
 }
 
