@@ -12,7 +12,7 @@ export interface FollowDeps {
 }
 
 /**
- * Tells of the newest deliveries, oldest of them first, and then of every new record and of every change to one
+ * Tells of the newest `query.limit` deliveries, oldest of them first, and then of every new record and of every change to one
  * that is not settled, until the signal aborts. Each is told as it stands when looked at.
  */
 export async function followDeliveries(
@@ -22,17 +22,21 @@ export async function followDeliveries(
 ): Promise<void> {
   const told = new Map<string, string>();
   let newest = 0;
+  const remember = (delivery: ListedDelivery): void => {
+    newest = Math.max(newest, delivery.seq);
+    told.set(keyOf(delivery), versionOf(delivery));
+  };
   const tell = (found: readonly ListedDelivery[]): void => {
     for (const delivery of found.toSorted((a, b) => a.updatedAt - b.updatedAt || a.seq - b.seq)) {
-      const key = `${delivery.eventId}@${delivery.sink}`;
-      const version = `${delivery.state} ${delivery.updatedAt} ${delivery.attempts}`;
-      newest = Math.max(newest, delivery.seq);
-      if (told.get(key) === version) continue;
-      deps.onDelivery(delivery);
-      told.set(key, version);
+      const isNews = told.get(keyOf(delivery)) !== versionOf(delivery);
+      remember(delivery);
+      if (isNews) deps.onDelivery(delivery);
     }
   };
-  tell(history.list(query));
+  const before = changes(history, query, Number.MAX_SAFE_INTEGER, told);
+  const latest = before.toSorted((a, b) => b.seq - a.seq).slice(0, query.limit);
+  for (const delivery of before) if (!latest.includes(delivery)) remember(delivery);
+  tell(latest);
   while (!deps.signal.aborted) {
     await waitFor(deps.clock, lookMs, deps.signal);
     tell(changes(history, query, newest, told));
@@ -63,8 +67,15 @@ function changes(
     const [eventId = '', sink] = key.split('@');
     found.push(...history.detail(eventId, sink));
   }
-  const byKey = new Map(found.map((delivery) => [`${delivery.eventId}@${delivery.sink}`, delivery]));
-  return [...byKey.values()];
+  return [...new Map(found.map((delivery) => [keyOf(delivery), delivery])).values()];
+}
+
+function keyOf({ eventId, sink }: ListedDelivery): string {
+  return `${eventId}@${sink}`;
+}
+
+function versionOf({ state, updatedAt, attempts }: ListedDelivery): string {
+  return `${state} ${updatedAt} ${attempts}`;
 }
 
 function isOpen(version: string): boolean {

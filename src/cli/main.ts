@@ -9,7 +9,8 @@ export async function main(io: Io): Promise<number> {
   const program = createProgram(io, (result) => {
     code = result;
   });
-  // A reader that goes away (`| head`) is no failure, and must not end in a stack trace.
+  // A reader that goes away (`| head`) is no failure, and must not end in a stack trace. It stays listened for:
+  // the error of the last write comes when we are done.
   const onOutputError = (error: unknown): void => {
     if (errnoOf(error) !== 'EPIPE') throw error;
   };
@@ -22,8 +23,6 @@ export async function main(io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     io.stderr.write(describe(error));
     return exitCodeOf(error);
-  } finally {
-    io.stdout.off('error', onOutputError);
   }
 }
 

@@ -136,6 +136,17 @@ test('--follow tells what is there, then every change, until it is interrupted',
   assert.deepEqual(told.slice(3), ['two@slack delivered', 'four@plain dead']);
 });
 
+test('--follow begins with as many as --limit says and does not come back to older ones', async (t) => {
+  const world = await settledWorld(t);
+  const running = new RunningCli(['deliveries', '-c', world.config, '--follow', '--json', '--limit', '1']);
+  t.after(() => running.signals.emit('SIGINT'));
+  await running.says(/two@slack/);
+  await world.accept(['four']);
+  await world.record('plain', 'four', 'delivered');
+  await running.says(/four@plain/);
+  assert.doesNotMatch(running.stdout, /one@/);
+});
+
 test('--follow writes one line each for people', async (t) => {
   const world = await settledWorld(t);
   const running = new RunningCli(['deliveries', '-c', world.config, '--follow', '--sink', 'plain']);

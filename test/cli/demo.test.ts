@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -45,6 +45,20 @@ test('Ctrl-C ends the demo cleanly', async (t) => {
   const [code] = await ended;
   assert.equal(code, 0, output());
   assert.match(output(), /\n1 event read|\n\d+ events read/);
+  assert.deepEqual(readdirSync(dir), []);
+});
+
+test('the demo ends cleanly when nobody reads it any more', (t) => {
+  const dir = tempDir(t);
+  const { stderr } = spawnSync(
+    'sh',
+    ['-c', '"$0" "$1" demo --interval 50ms | head -8', process.execPath, cliFile],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, TMPDIR: dir },
+    },
+  );
+  assert.equal(stderr, '');
   assert.deepEqual(readdirSync(dir), []);
 });
 
