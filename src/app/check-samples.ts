@@ -10,8 +10,13 @@ import { placeProblem } from './sink-plan.ts';
 import type { SinkPlan } from './sink-plan.ts';
 
 /** Renders every sample event that a sink could get, and says at its place what goes wrong. */
-export function checkSamples(config: Config, plans: readonly SinkPlan[]): Problem[] {
+export function checkSamples(
+  config: Config,
+  plans: readonly SinkPlan[],
+  onSink: (name: string) => void = () => {},
+): Problem[] {
   return plans.flatMap((plan) => {
+    onSink(plan.config.name);
     const { template } = plan;
     const { body } = plan.config;
     if (template === null || body === null) return [];

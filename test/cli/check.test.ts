@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import type { Problem } from '../../src/core/problem.ts';
 import { cli, configFile, tempDir } from './world.ts';
 
@@ -100,6 +101,14 @@ test('samples in the format of the source are taken', async (t) => {
   const { code, stdout } = await cli(['check', '-c', configFile(t, withSink(sink, source))]);
   assert.equal(stdout.split('\n').at(-2)?.endsWith(': ok, 1 source, 1 sink'), true);
   assert.equal(code, 0);
+});
+
+test('on a terminal the sink that is being checked is shown while it is', async () => {
+  const { stderr } = await cli(['check', '-c', example], { tty: true });
+  assert.match(
+    stripVTControlCharacters(stderr),
+    /^\rchecking slack …\rchecking flipt-webhook …\rchecking production-changes …\r$/,
+  );
 });
 
 test('--format json is for machines', async (t) => {

@@ -6,6 +6,7 @@ import { SqliteHistory } from '../../journal/sqlite-history.ts';
 import { requireConfig, requireSink } from '../config-option.ts';
 import type { Io } from '../io.ts';
 import { counted } from '../plural.ts';
+import { Progress } from '../progress.ts';
 
 export interface ReplayOptions {
   config: string;
@@ -27,10 +28,7 @@ export async function replay(io: Io, options: ReplayOptions): Promise<number> {
   const plan = requireSink(loaded, options.sink);
   const dryRun = options.dryRun === true;
   const history = new SqliteHistory(loaded.config.stateDir);
-  const inPlace = io.stderr.isTTY === true;
-  const progress = ({ matched }: ReplayReport): void => {
-    if (inPlace) io.stderr.write(`\r${counted(matched, 'event')} so far …`);
-  };
+  const progress = new Progress(io);
   try {
     if (!history.sinks().some(({ sink }) => sink === options.sink)) {
       throw new AuditsinkError(
@@ -38,8 +36,12 @@ export async function replay(io: Io, options: ReplayOptions): Promise<number> {
         `the journal does not know the sink ${options.sink} yet: start the daemon with it once`,
       );
     }
-    const report = await replayEvents(history, plan, query, { dryRun, now: Date.now(), onPage: progress });
-    if (inPlace) io.stderr.write('\r\u001b[K');
+    const report = await replayEvents(history, plan, query, {
+      dryRun,
+      now: Date.now(),
+      onPage: ({ matched }) => progress.show(`${counted(matched, 'event')} so far …`),
+    });
+    progress.clear();
     io.stdout.write(
       options.json === true
         ? `${JSON.stringify({ ...report, dry_run: dryRun })}\n`
