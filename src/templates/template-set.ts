@@ -14,6 +14,7 @@ import { isTrue } from './helpers/logic.ts';
 import { blockFunctions, boundHelpers } from './helpers/table.ts';
 import { inlinePartials } from './inline.ts';
 import { jsonPositions } from './json-positions.ts';
+import { isAlwaysJson } from './json-proof.ts';
 import { parseTemplate } from './parse.ts';
 import { loadPartials } from './partials.ts';
 import type { Partial } from './partials.ts';
@@ -66,6 +67,11 @@ export class TemplateSet {
       isTrue,
       escapers: escapersFor(options.format, options.slack),
     });
+  }
+
+  /** Whether the body of this unit is JSON whatever the values are. */
+  isAlwaysJson({ program }: Unit): boolean {
+    return isAlwaysJson(program, this.#positions);
   }
 
   /** Parses and checks one text; undefined when that found problems. */

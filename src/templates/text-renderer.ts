@@ -9,13 +9,14 @@ import type { Inspected, TemplateRenderer } from './renderer.ts';
 import type { TemplateSet, Unit } from './template-set.ts';
 import { createTracer } from './trace.ts';
 
-/** Renders a template text; a JSON body is parsed once to be sure that it is one. */
+/** Renders a template text; a JSON body is parsed to be sure that it is one, unless its template proves it. */
 export class TextRenderer implements TemplateRenderer {
   readonly set: TemplateSet;
   readonly #unit: Unit;
   /** Compiled when it is first needed, so that a reload of many sinks is quick. */
   #render: TemplateFunction | undefined;
   readonly #options: object | undefined;
+  #isProven: boolean | undefined;
   #tracer: ReturnType<typeof createTracer> | undefined;
 
   constructor(set: TemplateSet, unit: Unit) {
@@ -26,6 +27,12 @@ export class TextRenderer implements TemplateRenderer {
 
   get isJson(): boolean {
     return this.set.format === 'json';
+  }
+
+  /** The body is JSON whatever the values are, and need not be parsed to know. */
+  get isProvenJson(): boolean {
+    this.#isProven ??= this.isJson && this.set.isAlwaysJson(this.#unit);
+    return this.#isProven;
   }
 
   get uses(): PathUse[] {
@@ -50,7 +57,7 @@ export class TextRenderer implements TemplateRenderer {
     } catch (error) {
       return { ok: false, problem: failureProblem(error) };
     }
-    if (this.set.format === 'json') {
+    if (this.isJson && !this.isProvenJson) {
       try {
         JSON.parse(body);
       } catch {
