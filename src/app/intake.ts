@@ -35,7 +35,8 @@ export function createIntake(source: string, deps: IntakeDeps): Intake {
         const seq = seqs[i] as number;
         if (seq === 0) continue; // The journal held it already.
         withPrevious(incoming.event, previous[i] ?? null);
-        accepted.push({ ...incoming, seq, acceptedAt });
+        const { event, format, text } = incoming;
+        accepted.push({ event, format, text, seq, acceptedAt });
       }
       eventsRead.inc(accepted.length);
       if (accepted.length > 0) feed.append(accepted);

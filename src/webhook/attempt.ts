@@ -1,8 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { maxReplyBytes } from '../core/attempt.ts';
 import type { AttemptResult } from '../core/attempt.ts';
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Sending } from '../core/transport.ts';
+import type { Deadline, Deadlines } from './deadlines.ts';
 import { errorResult } from './error-result.ts';
 
 /** A reply longer than this is broken off: its status is known, and its connection not worth reading to the end. */
@@ -14,12 +15,13 @@ const notBefore = new Error('the attempt timed out');
  * One request under way, as undici's handler. Ends exactly once: with the whole reply, with its status when the
  * reply is endless or breaks off, or with an error.
  */
-export class Attempt implements Dispatcher.DispatchHandler, Sending {
+export class Attempt implements Dispatcher.DispatchHandler, Sending, Deadline {
   readonly #clock: Clock;
   readonly #done: (result: AttemptResult, isReusable: boolean) => void;
   readonly #startedAt: number;
   readonly #timeoutMs: number;
-  readonly #timer: Timer;
+  readonly #deadlines: Deadlines<Attempt>;
+  deadline = 0;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #retryAfter: string | undefined;
@@ -29,12 +31,18 @@ export class Attempt implements Dispatcher.DispatchHandler, Sending {
   #ended = false;
   #timedOut = false;
 
-  constructor(clock: Clock, timeoutMs: number, done: (result: AttemptResult, isReusable: boolean) => void) {
+  constructor(
+    clock: Clock,
+    timeoutMs: number,
+    deadlines: Deadlines<Attempt>,
+    done: (result: AttemptResult, isReusable: boolean) => void,
+  ) {
     this.#clock = clock;
-    this.#done = done;
     this.#timeoutMs = timeoutMs;
-    this.#startedAt = clock.monotonic();
-    this.#timer = clock.after(timeoutMs, () => this.#onTimeout());
+    this.#deadlines = deadlines;
+    this.#done = done;
+    deadlines.add(this);
+    this.#startedAt = this.deadline - timeoutMs;
   }
 
   abort(): void {
@@ -88,7 +96,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Sending {
     this.#end(this.#status === 0 ? this.#error(error) : this.#response(), false);
   }
 
-  #onTimeout(): void {
+  onDeadline(): void {
     this.#timedOut = true;
     this.#end(this.#status === 0 ? this.#error(notBefore) : this.#response(), false);
     this.#controller?.abort(notBefore);
@@ -97,7 +105,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Sending {
   #end(result: AttemptResult, isReusable: boolean): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#timer.clear();
+    this.#deadlines.remove(this);
     this.#done(result, isReusable);
   }
 

@@ -4,6 +4,7 @@ import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
 import { Attempt } from './attempt.ts';
+import { Deadlines } from './deadlines.ts';
 
 export interface HttpTransportOptions {
   url: string;
@@ -40,12 +41,14 @@ export class HttpTransport implements Transport {
   readonly #idle: Dispatcher[] = [];
   readonly #all = new Set<Dispatcher>();
   readonly #proxied: Dispatcher | null;
+  readonly #deadlines: Deadlines<Attempt>;
 
   /** `url` is http or https; `user:password@` in it becomes a Basic Authorization header. */
   constructor(options: HttpTransportOptions) {
     const url = new URL(options.url);
     this.#options = options;
     this.#origin = url.origin;
+    this.#deadlines = new Deadlines(options.clock, options.timeoutMs);
     this.#path = url.pathname + url.search;
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     this.#authorization =
@@ -58,7 +61,7 @@ export class HttpTransport implements Transport {
   send(request: OutboundRequest, done: (result: AttemptResult) => void): Sending {
     const connection = this.#proxied ?? this.#idle.pop() ?? this.#connect();
     const { clock, timeoutMs, method } = this.#options;
-    const attempt = new Attempt(clock, timeoutMs, (result, isReusable) => {
+    const attempt = new Attempt(clock, timeoutMs, this.#deadlines, (result, isReusable) => {
       if (connection !== this.#proxied) this.#release(connection, isReusable);
       done(result);
     });
@@ -81,6 +84,7 @@ export class HttpTransport implements Transport {
     this.#all.clear();
     this.#idle.length = 0;
     await Promise.all(closing.map((connection) => connection.destroy()));
+    this.#deadlines.close();
   }
 
   #connect(): Dispatcher {
