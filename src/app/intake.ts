@@ -40,8 +40,8 @@ export function createIntake(source: string, deps: IntakeDeps): Intake {
       }
       eventsRead.inc(accepted.length);
       if (accepted.length > 0) feed.append(accepted);
-      // Somebody waits for the answer to what is durable; a log waits as long as it must.
-      if (batch.durable !== true) await feed.room();
+      // Somebody waits for the answer to what is durable; a log waits for the sinks as long as it may.
+      await (batch.durable === true ? journal.sync() : feed.room());
     },
   };
 }

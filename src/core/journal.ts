@@ -86,6 +86,8 @@ export interface Journal {
    * and given to the next event of the same thing as `previous`.
    */
   append(source: string, batch: SourceBatch, stateOf: StateOf | null): Promise<AppendResult>;
+  /** Resolves when everything committed so far is on the disk, whatever becomes of the machine; rejects when the disk refuses. */
+  sync(): Promise<void>;
   checkpoints(source: string): Promise<Map<string, string>>;
   /** Highest seq given out so far; 0 for an empty journal. */
   lastSeq(): number;

@@ -62,9 +62,16 @@ export class Feed {
     this.advanced();
   }
 
-  /** Makes committed events readable and wakes the readers. They follow `lastSeq` without a gap. */
+  /**
+   * Makes committed events readable and wakes the readers. Batches may arrive in another order than they were
+   * committed in; what does not follow on is left to be loaded.
+   */
   append(events: readonly JournaledEvent[]): void {
     for (const event of events) {
+      if (event.seq !== this.#last + 1) {
+        this.#forgetAll(Math.max(this.#last, event.seq));
+        continue;
+      }
       while (this.#oldest <= this.#last && this.#isFullFor(event.text.length)) this.#forgetOldest();
       this.#slots[event.seq % recentEvents] = event;
       this.#last = event.seq;
@@ -134,6 +141,12 @@ export class Feed {
 
   #isFullFor(bytes: number): boolean {
     return this.#last - this.#oldest + 1 >= recentEvents || this.#bytes + bytes > recentBytes;
+  }
+
+  #forgetAll(last: number): void {
+    while (this.#oldest <= this.#last) this.#forgetOldest();
+    this.#last = last;
+    this.#oldest = last + 1;
   }
 
   #forgetOldest(): void {

@@ -17,6 +17,7 @@ import { prune } from './prune.ts';
 import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
 import { journalPath, openForDaemon } from './schema.ts';
 import { journalError } from './sqlite-error.ts';
+import { WalSync } from './wal-sync.ts';
 
 /** A payload longer than this is not kept for comparison. */
 const maxStateChars = 65_536;
@@ -34,6 +35,7 @@ export class SqliteJournal implements Journal {
   readonly #db: DatabaseSync;
   readonly #clock: Clock;
   readonly #patience: Patience;
+  readonly #walSync: WalSync;
   readonly #statements;
   readonly #origins = new Map<string, number>();
   readonly #sinks = new Map<string, number>();
@@ -47,6 +49,7 @@ export class SqliteJournal implements Journal {
     this.#db = openForDaemon(stateDir);
     this.#clock = deps.clock;
     this.#patience = new Patience(path, deps.onStall);
+    this.#walSync = new WalSync(path);
     try {
       this.#statements = prepareAll(this.#db);
       this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
@@ -64,6 +67,10 @@ export class SqliteJournal implements Journal {
 
   append(source: string, batch: SourceBatch, stateOf: StateOf | null): Promise<AppendResult> {
     return this.#patience.write(() => this.#append(source, batch, stateOf));
+  }
+
+  sync(): Promise<void> {
+    return this.#walSync.sync();
   }
 
   checkpoints(source: string): Promise<Map<string, string>> {
@@ -167,42 +174,36 @@ export class SqliteJournal implements Journal {
     this.#patience.giveUp();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#patience.giveUp();
+    await this.#walSync.close();
     if (this.#db.isOpen) this.#db.close();
-    return Promise.resolve();
   }
 
   #append(source: string, batch: SourceBatch, stateOf: StateOf | null): AppendResult {
     const result: AppendResult = { seqs: [], previous: [], acceptedAt: this.#clock.now() };
     const { acceptedAt } = result;
     let seq = this.#lastSeq;
-    // Outside a transaction only, hence here: WAL with NORMAL does not sync at commit, FULL does.
-    if (batch.durable === true) this.#db.exec('PRAGMA synchronous = FULL');
-    try {
-      this.#transaction(() => {
-        const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
-        for (const { event, format, text } of batch.events) {
-          const previous = this.#previous(event, stateOf);
-          const origin = this.#originRef(source, format);
-          const isNew = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous).changes === 1;
-          if (isNew) seq += 1;
-          result.seqs.push(isNew ? seq : 0);
-          result.previous.push(previous);
-          if (isNew && stateOf !== null) this.#keepState(event, seq, stateOf);
-        }
-        for (const reject of batch.rejects) {
-          insertReject.run(source, acceptedAt, reject.reason, reject.position, reject.sizeBytes, reject.head);
-        }
-        if (batch.rejects.length > 0) this.#statements.trimRejects.run(maxRejects);
-        for (const [key, value] of batch.checkpoints) {
-          if (value === null) dropCheckpoint.run(source, key);
-          else setCheckpoint.run(source, key, value);
-        }
-      });
-    } finally {
-      if (batch.durable === true) this.#db.exec('PRAGMA synchronous = NORMAL');
-    }
+    this.#transaction(() => {
+      const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
+      for (const { event, format, text } of batch.events) {
+        const previous = this.#previous(event, stateOf);
+        const origin = this.#originRef(source, format);
+        const isNew = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous).changes === 1;
+        if (isNew) seq += 1;
+        result.seqs.push(isNew ? seq : 0);
+        result.previous.push(previous);
+        if (isNew && stateOf !== null) this.#keepState(event, seq, stateOf);
+      }
+      for (const reject of batch.rejects) {
+        insertReject.run(source, acceptedAt, reject.reason, reject.position, reject.sizeBytes, reject.head);
+      }
+      if (batch.rejects.length > 0) this.#statements.trimRejects.run(maxRejects);
+      for (const [key, value] of batch.checkpoints) {
+        if (value === null) dropCheckpoint.run(source, key);
+        else setCheckpoint.run(source, key, value);
+      }
+    });
     this.#lastSeq = seq;
     return result;
   }

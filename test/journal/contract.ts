@@ -218,6 +218,21 @@ export function journalContract(
     await journal.close();
   });
 
+  it('syncs as often as it is asked to, also before anything was written', async (under, clock) => {
+    const journal = under.open(clock);
+    await journal.sync();
+    const synced = Array.from({ length: 50 }, async (_, i) => {
+      await journal.append('hooks', batchOf(`k${i}`), null);
+      await journal.sync();
+    });
+    await Promise.all(synced);
+    assert.equal((await journal.readAfter(0, 100, 1e6)).length, 50);
+    await journal.close();
+    const again = under.open(clock);
+    assert.equal(again.lastSeq(), 50);
+    await again.close();
+  });
+
   it('refuses work once it is closed', async (under, clock) => {
     const journal = under.open(clock);
     await journal.close();
