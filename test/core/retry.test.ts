@@ -82,7 +82,10 @@ test('full jitter stays between zero and the interval, whatever the policy', () 
         const plan = planRetry(policy, attempts, 0, () => luck);
         assert.equal(plan.kind, 'wait');
         if (plan.kind !== 'wait') return;
-        const interval = Math.min(policy.maxIntervalMs, policy.initialIntervalMs * policy.multiplier ** (attempts - 1));
+        const interval = Math.min(
+          policy.maxIntervalMs,
+          policy.initialIntervalMs * policy.multiplier ** (attempts - 1),
+        );
         assert.ok(plan.ms >= 0 && plan.ms <= interval, `${plan.ms} of ${interval}`);
       },
     ),
@@ -98,7 +101,11 @@ test('no wait ever passes the bound, and an end always comes', () => {
       (maxElapsedMs, attemptMs, luck) => {
         let drawn = 0;
         const rng = (): number => luck[drawn++ % luck.length] as number;
-        const { times, reason } = attemptTimes({ ...exponential, jitter: 'full', maxElapsedMs }, attemptMs, rng);
+        const { times, reason } = attemptTimes(
+          { ...exponential, jitter: 'full', maxElapsedMs },
+          attemptMs,
+          rng,
+        );
         assert.notEqual(reason, 'still going on');
         assert.ok((times.at(-1) as number) <= maxElapsedMs + 1e-6);
       },

@@ -15,7 +15,8 @@ function kindOf(result: AttemptResult, retryOn = on, success: number[] | null = 
 }
 
 test('statuses by the default classes', () => {
-  for (const status of [200, 201, 202, 204, 299]) assert.equal(kindOf(response(status)), 'delivered', String(status));
+  for (const status of [200, 201, 202, 204, 299])
+    assert.equal(kindOf(response(status)), 'delivered', String(status));
   for (const status of [408, 425, 429, 500, 501, 502, 503, 504, 599]) {
     assert.equal(kindOf(response(status)), 'retryable', String(status));
   }
@@ -40,8 +41,14 @@ test('a narrowed success rule makes other 2xx failures', () => {
 });
 
 test('errors by class', () => {
-  const error = (kind: ErrorClass): AttemptResult => ({ kind: 'error', class: kind, message: 'm', durationMs: 1 });
-  for (const kind of ['network', 'timeout', 'dns'] as const) assert.equal(kindOf(error(kind)), 'retryable', kind);
+  const error = (kind: ErrorClass): AttemptResult => ({
+    kind: 'error',
+    class: kind,
+    message: 'm',
+    durationMs: 1,
+  });
+  for (const kind of ['network', 'timeout', 'dns'] as const)
+    assert.equal(kindOf(error(kind)), 'retryable', kind);
   assert.equal(kindOf(error('tls')), 'fatal');
   assert.equal(kindOf(error('tls'), ['tls']), 'retryable');
 });

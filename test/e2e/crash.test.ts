@@ -31,8 +31,20 @@ test(`${rounds} times SIGKILL: every event is delivered or dead, none is missing
     sources: [{ name: 'flipt', type: 'file', path: 'audit.log' }],
     sinks: [
       { name: 'steady', url: url('steady'), concurrency: 8 },
-      { name: 'flaky', url: url('flaky'), concurrency: 4, max_backoff_duration: '1h', retry: { initial_interval: '20ms', max_interval: '100ms' } },
-      { name: 'ordered', url: url('ordered'), concurrency: 1, max_backoff_duration: '1h', retry: { initial_interval: '5ms', max_interval: '20ms' } },
+      {
+        name: 'flaky',
+        url: url('flaky'),
+        concurrency: 4,
+        max_backoff_duration: '1h',
+        retry: { initial_interval: '20ms', max_interval: '100ms' },
+      },
+      {
+        name: 'ordered',
+        url: url('ordered'),
+        concurrency: 1,
+        max_backoff_duration: '1h',
+        retry: { initial_interval: '5ms', max_interval: '20ms' },
+      },
     ],
   };
   const names = config.sinks.map(({ name }) => name);
@@ -65,7 +77,11 @@ test(`${rounds} times SIGKILL: every event is delivered or dead, none is missing
     await daemon.stop('SIGKILL');
   }
 
-  const daemon = new DaemonProcess(dir, { ...config, admin: { listen: '127.0.0.1:0' }, log: { level: 'info' } });
+  const daemon = new DaemonProcess(dir, {
+    ...config,
+    admin: { listen: '127.0.0.1:0' },
+    log: { level: 'info' },
+  });
   t.after(() => daemon.stop('SIGKILL'));
   await until(() => daemon.isReady, 'the last start');
   const states = (name: string): Map<string, string> => {
@@ -84,10 +100,13 @@ test(`${rounds} times SIGKILL: every event is delivered or dead, none is missing
       history.close();
     }
   };
-  const pending = async (name: string): Promise<number | undefined> => daemon.metric(`auditsink_sink_pending{sink="${name}"}`);
+  const pending = async (name: string): Promise<number | undefined> =>
+    daemon.metric(`auditsink_sink_pending{sink="${name}"}`);
   for (const name of names) {
     await until(
-      async () => (await daemon.metric('auditsink_source_lag_bytes{source="flipt"}')) === 0 && (await pending(name)) === 0,
+      async () =>
+        (await daemon.metric('auditsink_source_lag_bytes{source="flipt"}')) === 0 &&
+        (await pending(name)) === 0,
       `${name} to settle everything`,
       120_000,
     );
@@ -97,7 +116,11 @@ test(`${rounds} times SIGKILL: every event is delivered or dead, none is missing
   for (const name of names) {
     const settled = states(name);
     assert.equal(settled.size, written, `${name} settled ${settled.size} of ${written}`);
-    const arrived = new Set(target.received.filter(({ path }) => path === `/${name}`).map(({ body }) => /"key":"k(\d+)"/.exec(body)?.[1]));
+    const arrived = new Set(
+      target.received
+        .filter(({ path }) => path === `/${name}`)
+        .map(({ body }) => /"key":"k(\d+)"/.exec(body)?.[1]),
+    );
     for (let n = 0; n < written; n += 1) {
       const expected = name !== 'steady' && isPoison(n) ? 'dead' : 'delivered';
       assert.equal(settled.get(String(n)), expected, `k${n} at ${name}`);
@@ -124,5 +147,8 @@ test(`${rounds} times SIGKILL: every event is delivered or dead, none is missing
     const n = Number(/"key":"k(\d+)"/.exec(body)?.[1]);
     if (!firsts.includes(n)) firsts.push(n);
   }
-  assert.deepEqual(firsts, [...firsts].sort((a, b) => a - b));
+  assert.deepEqual(
+    firsts,
+    [...firsts].sort((a, b) => a - b),
+  );
 });
