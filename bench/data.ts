@@ -48,3 +48,11 @@ export async function writeLog(path: string, count: number): Promise<void> {
   out.end(chunk);
   await finished(out);
 }
+
+/** Numbers of the events in a body, in the order they stand. */
+export function* markedNumbers(body: Buffer): Generator<number> {
+  for (let at = body.indexOf(marker); at >= 0; at = body.indexOf(marker, at + marker.length)) {
+    const digits = body.toString('latin1', at + marker.length, at + marker.length + 9);
+    if (/^\d{9}$/.test(digits)) yield Number(digits);
+  }
+}

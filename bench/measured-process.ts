@@ -1,48 +1,78 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { readProcess } from './process-usage.ts';
+import type { Usage } from './process-usage.ts';
 
-/** Linux reports CPU time in ticks of a hundredth of a second. */
-const usPerTick = 10_000;
+const running = new Set<MeasuredProcess>();
 
-/** A child process whose CPU time and peak memory are read from /proc while it lives. */
+/** A child process whose use of the machine can be read while it lives. */
 export class MeasuredProcess {
   readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #onLine = (): void => {};
   #stderr = '';
+  /** Milliseconds of the system's monotonic clock. */
+  readonly startedAt = Number(process.hrtime.bigint() / 1000n) / 1000;
 
-  constructor(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv } = {}) {
-    this.#child = spawn(command, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...options.env },
-    });
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
+  constructor(command: string, args: readonly string[]) {
+    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(this);
+    const { stdout, stderr } = this.#child;
+    if (stdout !== null) {
+      createInterface({ input: stdout }).on('line', (line) => {
+        this.#lines.push(line);
+        this.#onLine();
+      });
+    }
+    stderr?.on('data', (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString()).slice(-4000);
     });
+    this.#child.on('error', (error) => {
+      this.#stderr += error.message;
+    });
+    this.#child.on('close', () => {
+      running.delete(this);
+      this.#onLine();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  get alive(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   get stderr(): string {
     return this.#stderr;
   }
 
-  /** CPU time of the whole process so far, in µs. */
-  cpuUs(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * usPerTick;
+  usage(): Usage {
+    return readProcess(this.pid);
   }
 
-  /** Peak resident memory in MB. */
-  peakMb(): number {
-    return this.#status('VmHWM') / 1024;
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
-  residentMb(): number {
-    return this.#status('VmRSS') / 1024;
+  /** The next line of its output that has `text` in it; lines before are dropped. Rejects when it ends first. */
+  async line(text: string): Promise<string> {
+    for (;;) {
+      const at = this.#lines.findIndex((line) => line.includes(text));
+      if (at >= 0) return this.#lines.splice(0, at + 1).at(-1) as string;
+      if (!running.has(this)) throw new Error(`it ended without saying ${text}: ${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#onLine = resolve;
+      });
+    }
   }
 
+  /** Asks it to end, and makes it after ten seconds. */
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.alive) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 10_000);
@@ -50,8 +80,8 @@ export class MeasuredProcess {
     clearTimeout(timer);
   }
 
-  #status(key: string): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+  /** Ends all that still run, at once: for Ctrl-C. */
+  static killAll(): void {
+    for (const one of running) one.#child.kill('SIGKILL');
   }
 }
