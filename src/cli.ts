@@ -9,3 +9,7 @@ process.exitCode = await main({
   stderr: process.stderr,
   signals: process,
 });
+
+// What a library still waits for, such as a collector of traces that hangs, does not hold the process up. The
+// timer itself does not either.
+setTimeout(() => process.exit(), 1000).unref();

@@ -6,6 +6,7 @@ import { redecode } from '../core/formats/decoder.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { stateOf } from '../core/state-of.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { version } from '../core/version.ts';
 import { Feed } from '../delivery/feed.ts';
 import { Recorder } from '../delivery/recorder.ts';
@@ -27,10 +28,14 @@ export interface DaemonDeps {
   metrics: Metrics;
   env: NodeJS.ProcessEnv;
   stdin: Readable;
+  /** Stopped by the daemon; null: off. */
+  tracing: Tracing | null;
 }
 
 /** How often the journal is asked whether another process changed it (a pause, a replay). */
 const outsideMs = 500;
+/** What of the grace time may go into sending the last traces: a collector that is away is no reason to wait. */
+const lastTracesMs = 2000;
 
 /**
  * Everything at work: sources → journal → sinks. `start` takes the state directory and either starts all of it
@@ -66,7 +71,7 @@ export class Daemon {
   }
 
   private constructor(config: Config, deps: DaemonDeps) {
-    const { clock, logger, metrics, rng, env } = deps;
+    const { clock, logger, metrics, rng, env, tracing } = deps;
     this.#config = config;
     this.#deps = deps;
     this.#lock = lockStateDir(config.stateDir);
@@ -99,6 +104,7 @@ export class Daemon {
       logger,
       metrics,
       env,
+      tracing,
       onBroken,
     });
     this.#retention = new Retention({
@@ -192,13 +198,15 @@ export class Daemon {
   }
 
   async #stop(graceMs: number): Promise<void> {
+    const { clock, tracing } = this.#deps;
+    const end = clock.monotonic() + graceMs;
     this.#poll?.clear();
     // A source that waits for room, or for a disk, would wait for ever.
     this.#retention.stop();
     this.#journal.giveUpWaiting();
     await this.#sources.stop();
     const grace = Promise.withResolvers<void>();
-    const timer = this.#deps.clock.after(graceMs, grace.resolve);
+    const timer = clock.after(graceMs, grace.resolve);
     await Promise.race([this.#sinks.drain(), grace.promise]);
     timer.clear();
     await this.#sinks.stop();
@@ -206,6 +214,7 @@ export class Daemon {
     this.#operations.close();
     await this.#journal.close();
     this.#lock[Symbol.dispose]();
+    await tracing?.stop(Math.max(0, Math.min(lastTracesMs, end - clock.monotonic())));
   }
 
   #pollOutside(): void {

@@ -3,6 +3,7 @@ import type { SinkConfig } from '../config/config.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
+import type { SinkTracer, Tracing } from '../core/tracing.ts';
 import { version } from '../core/version.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import type { Feed } from '../delivery/feed.ts';
@@ -20,6 +21,7 @@ export interface SinksDeps {
   logger: Logger;
   metrics: Metrics;
   env: NodeJS.ProcessEnv;
+  tracing: Tracing | null;
   onBroken: (error: unknown) => void;
 }
 
@@ -96,7 +98,7 @@ export class Sinks {
   }
 
   async #start(plan: SinkPlan, fingerprint: string): Promise<void> {
-    const { feed, clock, env } = this.#deps;
+    const { feed, clock, env, tracing } = this.#deps;
     const { config } = plan;
     const dispatcher = new Dispatcher(
       {
@@ -105,6 +107,7 @@ export class Sinks {
         wants: plan.wants,
         maker: createRequestMaker(plan, clock),
         transport: createTransport(config, clock, env),
+        tracer: tracing === null ? null : createTracer(config, tracing),
       },
       this.#deps,
     );
@@ -141,6 +144,16 @@ export function createRequestMaker(
 export function createTransport(config: SinkConfig, clock: Clock, env: NodeJS.ProcessEnv): HttpTransport {
   const { url, method, tls, proxy, policy } = config;
   return new HttpTransport({ url, method, tls, proxy, timeoutMs: policy.timeoutMs, env, clock });
+}
+
+function createTracer({ name, method, url }: SinkConfig, tracing: Tracing): SinkTracer {
+  const { hostname, port, protocol } = new URL(url);
+  return tracing.sink({
+    name,
+    method,
+    host: hostname.replaceAll(/[[\]]/g, ''),
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+  });
 }
 
 /** Equal for two configs of a sink that behave alike; held in memory only, since secrets are part of it. */

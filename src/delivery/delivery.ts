@@ -1,5 +1,6 @@
 import type { JournaledEvent } from '../core/event.ts';
 import type { DeliveryRecord } from '../core/journal.ts';
+import type { DeliverySpan } from '../core/tracing.ts';
 import type { Lane } from './lanes.ts';
 
 /** One event owed to one sink, while it is not settled. */
@@ -23,6 +24,8 @@ export interface Delivery {
   /** To be sent in a request of its own, because its batch was refused. */
   alone: boolean;
   lane: Lane | null;
+  /** Begun at its first attempt in this process; always null while tracing is off. */
+  span: DeliverySpan | null;
 }
 
 export function freshDelivery(event: JournaledEvent): Delivery {
@@ -38,6 +41,7 @@ export function freshDelivery(event: JournaledEvent): Delivery {
     settled: false,
     alone: false,
     lane: null,
+    span: null,
   };
 }
 
@@ -55,5 +59,6 @@ export function recordedDelivery(record: DeliveryRecord, acceptedAt: number, due
     settled: false,
     alone: false,
     lane: null,
+    span: null,
   };
 }

@@ -8,6 +8,7 @@ import { readPath } from '../core/path.ts';
 import type { HoldReason } from '../core/operations.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import { planRetry } from '../core/retry.ts';
+import type { SinkTracer } from '../core/tracing.ts';
 import type { Sending, Transport } from '../core/transport.ts';
 import { judge } from '../core/verdict.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -21,6 +22,7 @@ import type { Recordable, Recorder } from './recorder.ts';
 import type { RequestMaker } from './request-maker.ts';
 import { sinkMeters } from './sink-meters.ts';
 import type { SinkMeters } from './sink-meters.ts';
+import { Spans } from './spans.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -30,6 +32,8 @@ export interface DispatcherOptions {
   wants: (event: AuditEvent) => boolean;
   maker: RequestMaker;
   transport: Transport;
+  /** null: tracing is off. */
+  tracer: SinkTracer | null;
 }
 
 export interface DispatcherDeps {
@@ -63,6 +67,7 @@ export class Dispatcher implements Recordable {
   readonly #failureLog: FailureLog;
   readonly #bucket: TokenBucket | null;
   readonly #circuit: Circuit | null;
+  readonly #spans: Spans | null;
   readonly #sending = new Set<Sending>();
   #mode: 'idle' | 'running' | 'draining' | 'stopped' = 'idle';
   #backlog!: Backlog;
@@ -88,6 +93,7 @@ export class Dispatcher implements Recordable {
       options.policy.rateLimit === null ? null : new TokenBucket(deps.clock, options.policy.rateLimit);
     this.#circuit =
       options.policy.circuitBreaker === null ? null : new Circuit(deps.clock, options.policy.circuitBreaker);
+    this.#spans = options.tracer === null ? null : new Spans(options.tracer);
   }
 
   /** Takes up the sink where the journal left it; a sink unknown to it begins at `cursorIfNew`. */
@@ -187,6 +193,7 @@ export class Dispatcher implements Recordable {
     const started = this.#mode !== 'idle';
     this.#mode = 'stopped';
     this.#timer?.clear();
+    this.#spans?.interrupted();
     if (started) {
       this.#deps.feed.leave(this.#backlog);
       this.#active.run(false);
@@ -297,7 +304,8 @@ export class Dispatcher implements Recordable {
     }
     this.#bucket?.take();
     this.#circuit?.began();
-    const request = this.#options.maker.request(events, bodies);
+    const traceparent = this.#spans === null ? null : this.#spans.began(job);
+    const request = this.#options.maker.request(events, bodies, traceparent);
     const sending = this.#options.transport.send(request, (result) => {
       this.#sending.delete(sending);
       if (this.#mode === 'stopped') return;
@@ -314,6 +322,7 @@ export class Dispatcher implements Recordable {
     const verdict = judge(result, this.#options.policy, clock.now());
     this.#learn(verdict);
     const status = result.kind === 'response' ? result.status : null;
+    this.#spans?.attempted(job, result, verdict.kind === 'delivered' ? null : verdict.reason);
     if (verdict.kind === 'delivered') {
       for (const delivery of job) this.#settle(delivery, 'delivered', status, null, result.durationMs);
       return;
@@ -382,6 +391,7 @@ export class Dispatcher implements Recordable {
 
   /** Our own failure to make the request: nothing was sent, and trying again would fail the same way. */
   #refuse(delivery: Delivery, reason: string): void {
+    this.#spans?.began([delivery]);
     this.#outcomes.failed({
       seq: delivery.seq,
       at: this.#deps.clock.now(),
@@ -404,6 +414,7 @@ export class Dispatcher implements Recordable {
     const { clock, logger } = this.#deps;
     const event = delivery.event?.event.id;
     this.#put(delivery, state, status, reason, durationMs, null);
+    this.#spans?.settled(delivery, state, reason);
     if (state === 'delivered') {
       this.#meters.delivered.inc();
       this.#meters.latency.observe((clock.now() - delivery.acceptedAt) / 1000);

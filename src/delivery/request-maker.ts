@@ -27,6 +27,7 @@ export class RequestMaker {
   readonly #options: RequestMakerOptions;
   readonly #clock: Clock;
   readonly #static: string[];
+  readonly #hasTraceparent: boolean;
 
   constructor(options: RequestMakerOptions, clock: Clock) {
     this.#options = options;
@@ -35,6 +36,7 @@ export class RequestMaker {
     if (!headers.some(([name]) => name.toLowerCase() === 'user-agent'))
       headers.push(['user-agent', options.userAgent]);
     this.#static = headers.flat();
+    this.#hasTraceparent = headers.some(([name]) => name.toLowerCase() === 'traceparent');
   }
 
   /** One event's body, or its part of a batch. Never throws. */
@@ -43,13 +45,21 @@ export class RequestMaker {
     return renderer === null ? { ok: true, body: original(event) } : renderer.render(event.event);
   }
 
-  /** The request for these rendered events: one alone, or several as a batch. */
-  request(events: readonly JournaledEvent[], bodies: readonly string[]): OutboundRequest {
+  /**
+   * The request for these rendered events: one alone, or several as a batch. `traceparent` is left out where the
+   * config has a header of that name.
+   */
+  request(
+    events: readonly JournaledEvent[],
+    bodies: readonly string[],
+    traceparent: string | null = null,
+  ): OutboundRequest {
     const { batch, signer } = this.#options;
     const first = events[0] as JournaledEvent;
     const body = batch === null ? (bodies[0] as string) : joined(batch, bodies);
     const id = batch === null ? first.event.id : batchId(events);
     const headers = this.#static.concat('idempotency-key', id);
+    if (traceparent !== null && !this.#hasTraceparent) headers.push('traceparent', traceparent);
     if (signer !== null) {
       const timestampS = Math.floor(this.#clock.now() / 1000);
       for (const [name, value] of signer.headers({ id, timestampS, body })) headers.push(name, value);

@@ -6,6 +6,7 @@ import type { Logger } from '../../src/core/logger.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { createMetrics } from '../../src/core/metrics.ts';
 import type { DeliveryPolicy, RetryPolicy } from '../../src/core/policy.ts';
+import type { SinkTracer } from '../../src/core/tracing.ts';
 import type { OutboundRequest, Transport } from '../../src/core/transport.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { Feed } from '../../src/delivery/feed.ts';
@@ -133,6 +134,7 @@ export interface SinkSetup {
   retry?: Partial<RetryPolicy>;
   wants?: (event: AuditEvent) => boolean;
   cursorIfNew?: number;
+  tracer?: SinkTracer;
 }
 
 /** A journal on disk with dispatchers on a clock that the test holds; `restart` drops them all as a crash would. */
@@ -195,6 +197,7 @@ export class World {
         wants: setup.wants ?? (() => true),
         maker,
         transport: receiver,
+        tracer: setup.tracer ?? null,
       },
       {
         feed,

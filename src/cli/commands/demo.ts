@@ -73,6 +73,7 @@ export async function demo(io: Io, options: DemoOptions): Promise<number> {
       metrics,
       env: {},
       stdin: io.stdin,
+      tracing: null,
     },
   );
   stack.defer(() => daemon.stop());

@@ -2,6 +2,7 @@ import { createLogger } from '../../admin/logger.ts';
 import { Daemon } from '../../app/daemon.ts';
 import { configError, loadPlans } from '../../app/load.ts';
 import { Reloader } from '../../app/reloader.ts';
+import { createTracing } from '../../app/tracing.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createMetrics } from '../../core/metrics.ts';
 import { formatProblem } from '../../core/problem.ts';
@@ -30,6 +31,7 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
     metrics,
     env: io.env,
     stdin: io.stdin,
+    tracing: await createTracing(io.env, { logger, clock }),
   });
   const reloader = new Reloader({ file: options.config, env: io.env, clock, logger, metrics, daemon });
   if (options.watch) reloader.watch(loaded.files);
