@@ -16,7 +16,7 @@ let rest = '';
 function read(): void {
   for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) {
     // The log of the benchmark is ASCII, so that no character is cut.
-    const parts = (rest + buffer.latin1Slice(0, size)).split('\n');
+    const parts = (rest + buffer.toString('latin1', 0, size)).split('\n');
     rest = parts.pop() as string;
     for (const line of parts) lines.push(line);
   }
