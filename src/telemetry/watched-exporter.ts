@@ -1,7 +1,7 @@
+import { ExportResultCode } from '@opentelemetry/core';
+import type { ExportResult } from '@opentelemetry/core';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../core/logger.ts';
-
-type ExportDone = Parameters<SpanExporter['export']>[1];
 
 /** An exporter that says in our log when the collector is out of reach, once, and when it is back. */
 export class WatchedExporter implements SpanExporter {
@@ -15,12 +15,12 @@ export class WatchedExporter implements SpanExporter {
     this.#logger = logger;
   }
 
-  export(spans: ReadableSpan[], done: ExportDone): void {
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     this.#exporter.export(spans, (result) => {
-      if (result.error === undefined && result.code === success) this.#sent();
+      if (result.code === ExportResultCode.SUCCESS) this.#sent();
       else this.#failed(spans.length, result.error);
       // A failure was told here; the processor would only tell it again, each time.
-      done({ code: success });
+      done({ code: ExportResultCode.SUCCESS });
     });
   }
 
@@ -53,9 +53,6 @@ export class WatchedExporter implements SpanExporter {
     this.#lost += spans;
   }
 }
-
-/** `ExportResultCode.SUCCESS` of @opentelemetry/core, which is one more package for a zero. */
-const success = 0;
 
 function reasonOf(error: Error | undefined): string {
   if (error === undefined) return 'unknown';
