@@ -107,7 +107,11 @@ export function column<T>(row: Row<T> | undefined, pick: (result: T) => number):
 }
 
 /** Of the rows whose name begins so, the best value of each round. */
-export function best<T>(rows: ReadonlyArray<Row<T>>, names: readonly string[], pick: (result: T) => number): number[] {
+export function best<T>(
+  rows: ReadonlyArray<Row<T>>,
+  names: readonly string[],
+  pick: (result: T) => number,
+): number[] {
   const peers = rows.filter(({ name }) => names.some((prefix) => name.startsWith(prefix)));
   const [first] = peers;
   if (first === undefined) return [];

@@ -11,7 +11,10 @@ export function describeMachine(): string {
 /** First line a program says to `--version`; undefined when it cannot be started. */
 export function versionOf(command: string): string | undefined {
   try {
-    const said = execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const said = execFileSync(command, ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     return said.split('\n', 1)[0]?.trim();
   } catch {
     return undefined; // Not installed, or not for this machine.

@@ -46,7 +46,9 @@ export type ReceiverCommand =
   | { kind: 'stats' }
   | { kind: 'arrivals' };
 
-export type Expectation = Partial<Omit<Extract<ReceiverCommand, { kind: 'reset' }>, 'kind'>> & { events: number };
+export type Expectation = Partial<Omit<Extract<ReceiverCommand, { kind: 'reset' }>, 'kind'>> & {
+  events: number;
+};
 
 /** Nothing new for so long means that nothing more will come. */
 const patienceMs = 30_000;
@@ -69,7 +71,14 @@ export class Receiver {
 
   /** Forgets what came and expects this now. */
   async expect(expectation: Expectation): Promise<void> {
-    await this.#ask({ kind: 'reset', copies: 1, batched: false, arrivals: false, delayMs: 0, ...expectation });
+    await this.#ask({
+      kind: 'reset',
+      copies: 1,
+      batched: false,
+      arrivals: false,
+      delayMs: 0,
+      ...expectation,
+    });
   }
 
   /** Samples this process from its first request on. */

@@ -15,6 +15,8 @@ export interface Finding {
   unit: Unit;
   values: number[];
   aim?: Aim;
+  /** Watched by the guard: what is done must not fall, what it costs must not rise. */
+  guard?: 'rate' | 'cost';
 }
 
 /** What a mode has to say. */

@@ -33,11 +33,22 @@ export const backlog: Mode = {
       {
         name: 'events/s, template and signature, of the bare client',
         unit: '×',
+        guard: 'rate',
         values: ratios(rate(full), rate(bare)),
         aim: { is: 'at least', value: 0.6 },
       },
-      { name: 'events/s, as it came, of the bare client', unit: '×', values: ratios(rate(plain), rate(bare)) },
-      { name: 'CPU per event of the bare client’s', unit: '×', values: ratios(cpu(full), cpu(bare)) },
+      {
+        name: 'events/s, as it came, of the bare client',
+        unit: '×',
+        guard: 'rate',
+        values: ratios(rate(plain), rate(bare)),
+      },
+      {
+        name: 'CPU per event of the bare client’s',
+        unit: '×',
+        guard: 'cost',
+        values: ratios(cpu(full), cpu(bare)),
+      },
       { name: 'CPU per event', unit: 'µs', values: cpu(full), aim: { is: 'at most', value: 20 } },
       {
         name: 'peak memory',

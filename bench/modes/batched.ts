@@ -36,7 +36,12 @@ export const batched: Mode = {
         values: rate(ours),
         aim: { is: 'at least', value: 250_000 },
       },
-      { name: 'events/s of the bare client', unit: '×', values: ratios(rate(ours), rate(bare)) },
+      {
+        name: 'events/s of the bare client',
+        unit: '×',
+        guard: 'rate',
+        values: ratios(rate(ours), rate(bare)),
+      },
     ];
     if (peers.length > 0) {
       findings.push({

@@ -25,7 +25,10 @@ export const idle: Mode = {
     const bare = {
       name: 'bare node',
       start: () =>
-        new MeasuredProcess(process.execPath, ['-e', 'console.log("\\"ready\\""); setInterval(() => {}, 60000)']),
+        new MeasuredProcess(process.execPath, [
+          '-e',
+          'console.log("\\"ready\\""); setInterval(() => {}, 60000)',
+        ]),
     };
     const forms = programs().map((program) => ({
       name: program.name,
@@ -94,7 +97,12 @@ function prepare(bench: Bench): string {
   const log = bench.path('idle.log');
   writeFileSync(log, `${auditLine(0)}\n`);
   const sinks = [sinkConfig('sink-0', bench.receiver.port, { template: true, signed: true })];
-  return writeConfig(dir, { sources: [fileSource('flipt', log)], sinks, admin: '127.0.0.1:0', level: 'info' });
+  return writeConfig(dir, {
+    sources: [fileSource('flipt', log)],
+    sinks,
+    admin: '127.0.0.1:0',
+    level: 'info',
+  });
 }
 
 async function once(start: () => MeasuredProcess): Promise<number> {

@@ -54,7 +54,10 @@ const figures = [
 function tableOf(rows: ReadonlyArray<Row<Latency>>): { head: string[]; rows: string[][] } {
   return {
     head: ['subject', ...figures.map(({ name }) => `${name} ms`)],
-    rows: rows.map(({ name, results }) => [name, ...figures.map(({ pick }) => summarise(results.map(pick), 2))]),
+    rows: rows.map(({ name, results }) => [
+      name,
+      ...figures.map(({ pick }) => summarise(results.map(pick), 2)),
+    ]),
   };
 }
 
@@ -107,7 +110,7 @@ async function follow(bench: Bench, subject: Subject, loaded: number): Promise<L
     }
     await bench.receiver.waitFor(next, () => running.alive);
     const from = performance.now();
-    for (let i = 0; i < loaded; ) {
+    for (let i = 0; i < loaded;) {
       const due = Math.min(loaded, ((performance.now() - from) / 1000) * loadPerS);
       for (; i < due; i += 1) append();
       await pause(1);

@@ -24,6 +24,7 @@ export const ordered: Mode = {
         {
           name: 'events/s in order, of a bare client with one connection',
           unit: '×',
+          guard: 'rate',
           values: ratios(rate(ours), rate(bare)),
           aim: { is: 'at least', value: 0.9 },
         },

@@ -45,11 +45,13 @@ export const render: Mode = {
         {
           name: 'one message, of parsing and writing its JSON',
           unit: '×',
+          guard: 'cost',
           values: ratios(plain?.values ?? [], json?.values ?? []),
         },
         {
           name: 'with changes, of parsing and writing its JSON',
           unit: '×',
+          guard: 'cost',
           values: ratios(changed?.values ?? [], json?.values ?? []),
         },
       ],

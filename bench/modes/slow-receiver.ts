@@ -29,6 +29,7 @@ export const slowReceiver: Mode = {
         {
           name: `steady events/s of ${concurrency} / 10 ms`,
           unit: '×',
+          guard: 'rate',
           values: column(ours, (one) => steadyRate(one, events) / possible),
           aim: { is: 'at least', value: 0.95 },
         },

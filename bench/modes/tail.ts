@@ -44,7 +44,12 @@ export const tail: Mode = {
       },
       findings: [
         { name: 'lines/s', unit: '/s', values: rate(ours), aim: { is: 'at least', value: 200_000 } },
-        { name: 'lines/s of the bare reader', unit: '×', values: ratios(rate(ours), rate(bare)) },
+        {
+          name: 'lines/s of the bare reader',
+          unit: '×',
+          guard: 'rate',
+          values: ratios(rate(ours), rate(bare)),
+        },
       ],
       notes: [],
     };
@@ -54,7 +59,11 @@ export const tail: Mode = {
 async function readBare(log: string, lines: number): Promise<Reading> {
   const reader = startHelper('bare-reader.ts', [log]);
   try {
-    const said = JSON.parse(await reader.line('elapsedMs')) as { elapsedMs: number; cpuUs: number; lines: number };
+    const said = JSON.parse(await reader.line('elapsedMs')) as {
+      elapsedMs: number;
+      cpuUs: number;
+      lines: number;
+    };
     if (said.lines !== lines) throw new Error(`the bare reader saw ${said.lines} of ${lines} lines`);
     const { peakMb } = reader.usage();
     return { linesPerS: (lines / said.elapsedMs) * 1000, cpuUsPerLine: said.cpuUs / lines, peakMb };

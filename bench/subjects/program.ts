@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MeasuredProcess } from '../measured-process.ts';
 
@@ -19,6 +19,17 @@ const forms: readonly Program[] = [
 /** Every form that is there; the first is the one that is measured. */
 export function programs(): Program[] {
   return forms.filter(({ file }) => existsSync(file));
+}
+
+/** Which form is measured, in words; says so when it was built from older sources. */
+export function describeProgram(): string {
+  const [program] = programs() as [Program];
+  const built = statSync(program.file).mtimeMs;
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  const isStale = sources.some(
+    (path) => path.endsWith('.ts') && statSync(join(root, 'src', path)).mtimeMs > built,
+  );
+  return isStale ? `${program.name} (OLDER than src: npm run build)` : program.name;
 }
 
 /** The daemon on a config file. */

@@ -13,7 +13,7 @@ export function syslogNgVersion(): string | undefined {
 }
 
 /**
- * syslog-ng tailing the log with its `http()` destination, tuned: it looks every 0.1 s (its least is a second by
+ * syslog-ng tailing the log with its `http()` destination, tuned: it looks every 0.1 s (a second by
  * default), holds a window of 100 000 lines, and lets the destination hold it back rather than drop. None when it
  * is not installed.
  */
@@ -43,8 +43,12 @@ log { source(audit); destination(receiver); flags(flow-control); };
         );
         const own = (name: string): string => join(dir, `syslog-ng.${name}`);
         return new MeasuredProcess(command, [
-          ...['--foreground', '--no-caps', '--cfgfile', config],
-          ...['--persist-file', own('persist'), '--pidfile', own('pid'), '--control', own('ctl')],
+          '--foreground',
+          '--no-caps',
+          `--cfgfile=${config}`,
+          `--persist-file=${own('persist')}`,
+          `--pidfile=${own('pid')}`,
+          `--control=${own('ctl')}`,
         ]);
       },
     },
