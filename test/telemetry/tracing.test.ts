@@ -233,7 +233,9 @@ test('a collector that is away, refuses or hangs harms nothing, and is told once
   const { target, collector, append, start } = await world(t);
   const sinks = [{ name: 'hook', url: target.url }];
   const warnings = (daemon: DaemonProcess): unknown[] =>
-    daemon.log.filter(({ msg }) => /trac/.test(String(msg))).map(({ level, msg }) => `${String(level)}: ${String(msg)}`);
+    daemon.log
+      .filter(({ msg }) => /trac/.test(String(msg)))
+      .map(({ level, msg }) => `${String(level)}: ${String(msg)}`);
   const lost = 'warn: traces cannot be sent; they are dropped, deliveries go on';
 
   // Away. The export is tried for long; the process ends nevertheless.
