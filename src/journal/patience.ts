@@ -10,6 +10,8 @@ export class Patience {
   readonly #path: string;
   readonly #onStall: (reason: string | null) => void;
   #stalled: string | null = null;
+  /** Work that failed and is tried again. */
+  #waiting = 0;
   #gaveUp = false;
 
   constructor(path: string, onStall: (reason: string | null) => void) {
@@ -34,24 +36,30 @@ export class Patience {
       if (!this.#mayHeal(error)) throw journalError(error, this.#path);
       this.#setStalled(journalError(error, this.#path).message);
     }
-    return backOff(async () => this.#attempt(work), {
+    this.#waiting += 1;
+    return backOff(async () => this.#attempt(work, 1), {
       numOfAttempts: Number.POSITIVE_INFINITY,
       startingDelay: 100,
       maxDelay: 2000,
       jitter: 'full',
       retry: (error) => this.#mayHeal(error),
-    }).catch((error: unknown) => {
-      throw journalError(error, this.#path);
-    });
+    })
+      .catch((error: unknown) => {
+        throw journalError(error, this.#path);
+      })
+      .finally(() => {
+        this.#waiting -= 1;
+      });
   }
 
   async read<T>(work: () => T): Promise<T> {
     return this.write(work);
   }
 
-  #attempt<T>(work: () => T): T {
+  /** It is over once nothing else waits: what only reads, or changes nothing, succeeds on a full disk as well. */
+  #attempt<T>(work: () => T, waiting = 0): T {
     const result = work();
-    this.#setStalled(null);
+    if (this.#waiting === waiting) this.#setStalled(null);
     return result;
   }
 

@@ -38,6 +38,21 @@ test('a full disk is waited out, reported once, and over without a restart', asy
   assert.equal(heard[1], null);
 });
 
+test('what succeeds beside work that waits ends no stall', async (t) => {
+  const { db, path, makeRoom } = fullDatabase(t);
+  const heard: Array<string | null> = [];
+  const patience = new Patience(path, (reason) => heard.push(reason));
+  const waiting = patience.write(large(db));
+  await until(() => patience.stalled !== null, 'the stall');
+  await patience.read(() => db.prepare('SELECT count(*) FROM t').get());
+  await patience.write(() => db.exec('BEGIN IMMEDIATE; DELETE FROM t; COMMIT'));
+  assert.notEqual(patience.stalled, null);
+  makeRoom();
+  await waiting;
+  assert.equal(patience.stalled, null);
+  assert.equal(heard.length, 2);
+});
+
 test('whoever waits when it gives up is told so', async (t) => {
   const { db, path } = fullDatabase(t);
   const patience = new Patience(path, () => {});
