@@ -3,7 +3,7 @@ import type { Attributes, Span } from '@opentelemetry/api';
 import type { AttemptResult } from '../core/attempt.ts';
 import type { DeliverySpan, SpannedAttempt } from '../core/tracing.ts';
 
-/** A sink that is down for days makes thousands of attempts for one delivery: the first of them are kept, 0.3 kB each. */
+/** A sink that is down for days makes thousands of attempts for one delivery; only the first are kept, 0.3 kB each. */
 const maxEvents = 16;
 /** What a text in a span is cut to, in characters. */
 export const maxTextLength = 256;
