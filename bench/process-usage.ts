@@ -26,6 +26,16 @@ export function readProcess(pid: number): Usage {
   };
 }
 
+/** Cores that are busy while we do nothing: what other programs take from a measurement. */
+export async function foreignCores(): Promise<number> {
+  const before = machineCpuUs();
+  const from = performance.now();
+  await new Promise((resolve) => {
+    setTimeout(resolve, 500);
+  });
+  return (machineCpuUs() - before) / 1000 / (performance.now() - from);
+}
+
 /** CPU time all processes of the machine used since it started, in µs. */
 export function machineCpuUs(): number {
   const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');

@@ -6,6 +6,7 @@ import { accept, guardedModes, guardedRatios, judge, readAccepted, verdictText }
 import type { Verdict } from './guard.ts';
 import { describeMachine, versionOf } from './machine.ts';
 import { modes } from './modes.ts';
+import { foreignCores } from './process-usage.ts';
 import { Receiver } from './receiver.ts';
 import { sectionText } from './report.ts';
 import { describeProgram } from './subjects/program.ts';
@@ -120,7 +121,12 @@ try {
     progress: (text) => process.stderr.write(`  ${text}\n`),
   });
   for (const mode of command.chosen) {
+    const foreign = await foreignCores();
     const section = await mode.run(bench);
+    if (foreign > 0.1)
+      section.notes.push(
+        `other programs kept ${foreign.toFixed(2)} cores busy before it began: measure again`,
+      );
     const text = `### ${mode.name}: ${mode.about}\n\n${sectionText(section)}`;
     process.stdout.write(`${text}\n`);
     if (command.out) appendFileSync(new URL('RESULTS.md', import.meta.url), `\n${text}`);

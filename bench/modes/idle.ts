@@ -44,31 +44,20 @@ export const idle: Mode = {
         `ready ${readyMs.toFixed(0)} ms, ${residentMb.toFixed(0)} MB, ${cpuPercent.toFixed(2)} % of a core`,
     );
     const ready = rows.map((row) => column(row, ({ readyMs }) => readyMs));
-    const findings = rows.slice(1).flatMap((row, i): Finding[] => [
-      {
-        name: `${row.name}: start to ready`,
-        unit: 'ms',
-        values: ready[i + 1] ?? [],
-        aim: { is: 'at most', value: 150 },
-      },
-      {
-        name: `${row.name}: start to ready, of bare node`,
-        unit: '×',
-        values: ratios(ready[i + 1] ?? [], ready[0] ?? []),
-      },
-      {
-        name: `${row.name}: resident`,
-        unit: 'MB',
-        values: column(row, ({ residentMb }) => residentMb),
-        aim: { is: 'at most', value: 80 },
-      },
-      {
-        name: `${row.name}: CPU of a core`,
-        unit: '%',
-        values: column(row, ({ cpuPercent }) => cpuPercent),
-        aim: { is: 'at most', value: 0.5 },
-      },
-    ]);
+    const findings = rows.slice(1).flatMap((row, i): Finding[] => {
+      const readyMs = ready[i + 1] ?? [];
+      const residentMb = column(row, (one) => one.residentMb);
+      const cpuPercent = column(row, (one) => one.cpuPercent);
+      // Stripping types costs time and memory that no installation pays.
+      const atMost = (value: number): Pick<Finding, 'aim'> =>
+        row.name.endsWith('.ts') ? {} : { aim: { is: 'at most', value } };
+      return [
+        { name: `${row.name}: start to ready`, unit: 'ms', values: readyMs, ...atMost(150) },
+        { name: `${row.name}: of bare node`, unit: '×', values: ratios(readyMs, ready[0] ?? []) },
+        { name: `${row.name}: resident`, unit: 'MB', values: residentMb, ...atMost(80) },
+        { name: `${row.name}: CPU of a core`, unit: '%', values: cpuPercent, ...atMost(0.5) },
+      ];
+    });
     return {
       table: {
         head: ['subject', 'ready ms', 'resident MB', '% of a core'],

@@ -14,7 +14,7 @@ interface Rendering {
 /** templates/slack.hbs, as a sink renders it. */
 export const render: Mode = {
   name: 'render',
-  about: 'templates/slack.hbs: µs for one message',
+  about: 'templates/slack.hbs: µs of CPU for one message',
   async run(bench: Bench) {
     const times = bench.events(200_000);
     const [row] = await bench.interleave(
