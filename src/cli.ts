@@ -1,5 +1,11 @@
 #!/usr/bin/env node
-import { main } from './cli/main.ts';
+// Says so plainly, where an older Node would fail on a module it does not have.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(`auditsink needs Node 24.15 or later; this is ${process.version}\n`);
+  process.exit(1);
+}
+const { main } = await import('./cli/main.ts');
 
 process.exitCode = await main({
   argv: process.argv.slice(2),

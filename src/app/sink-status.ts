@@ -1,11 +1,6 @@
 import type { SinkOverview } from '../core/history.ts';
-import type { SinkStatus } from '../core/operations.ts';
+import type { LiveSinkStatus, SinkStatus } from '../core/operations.ts';
 import type { SinkPlan } from './sink-plan.ts';
-
-/** What only a running dispatcher knows. */
-export type LiveSinkStatus = Pick<SinkStatus, 'holds' | 'pending' | 'inFlight' | 'oldestPendingAt'> & {
-  isFailing: boolean;
-};
 
 /**
  * Each sink of the config as an operator wants to see it: what the journal knows, and what the dispatcher knows

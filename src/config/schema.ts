@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { logLevels } from '../core/logger.ts';
 import * as of from './scalars.ts';
 import { shown } from './setting.ts';

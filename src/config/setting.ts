@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a setting makes of its value. `message` continues "`value` …" or "the value of `key` …". */
 export type Parsed<T> =

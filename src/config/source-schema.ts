@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatNames } from '../core/event.ts';
 import * as of from './scalars.ts';
 import { bad, listOf, shown } from './setting.ts';

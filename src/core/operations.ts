@@ -24,6 +24,12 @@ export interface SinkStatus {
   lastFailure: string | null;
 }
 
+/** What only a running dispatcher knows of its sink. */
+export type LiveSinkStatus = Pick<SinkStatus, 'holds' | 'pending' | 'inFlight' | 'oldestPendingAt'> & {
+  /** The last attempt failed. */
+  isFailing: boolean;
+};
+
 /** One marked test event, sent outside the journal. Header values that are secret are masked. */
 export interface TestReport {
   sink: string;

@@ -1,7 +1,7 @@
 import type { JournaledEvent } from '../core/event.ts';
 import type { DeliveryRecord } from '../core/journal.ts';
 import type { DeliverySpan } from '../core/tracing.ts';
-import type { Lane } from './lanes.ts';
+import type { Fifo } from './fifo.ts';
 
 /** One event owed to one sink, while it is not settled. */
 export interface Delivery {
@@ -61,4 +61,10 @@ export function recordedDelivery(record: DeliveryRecord, acceptedAt: number, due
     lane: null,
     span: null,
   };
+}
+
+/** Deliveries of which only the first may be under way or waiting; the others stand behind it. */
+export interface Lane {
+  busy: boolean;
+  readonly queue: Fifo<Delivery>;
 }

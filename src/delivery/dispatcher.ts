@@ -1,22 +1,24 @@
 import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock, Rng, Timer } from '../core/clock.ts';
-import type { AuditEvent, JournaledEvent } from '../core/event.ts';
-import type { DeliveryState, Journal, SinkProgress } from '../core/journal.ts';
+import { messageOf } from '../core/errors.ts';
+import type { AuditEvent } from '../core/event.ts';
+import type { DeliveryRecord, DeliveryState, Journal, SinkProgress } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { readPath } from '../core/path.ts';
-import type { HoldReason } from '../core/operations.ts';
+import type { LiveSinkStatus } from '../core/operations.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import { planRetry } from '../core/retry.ts';
 import type { SinkTracer } from '../core/tracing.ts';
-import type { Sending, Transport } from '../core/transport.ts';
+import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
 import { judge } from '../core/verdict.ts';
-import type { Verdict } from '../core/verdict.ts';
 import { Backlog, maxWaiting } from './backlog.ts';
-import { Circuit } from './circuit.ts';
 import type { Delivery } from './delivery.ts';
 import { FailureLog } from './failure-log.ts';
 import type { Feed } from './feed.ts';
+import { Holds } from './holds.ts';
+import { JobGatherer } from './job.ts';
+import type { Job } from './job.ts';
 import { Outcomes } from './outcomes.ts';
 import type { Recordable, Recorder } from './recorder.ts';
 import type { RequestMaker } from './request-maker.ts';
@@ -24,7 +26,6 @@ import { sinkMeters } from './sink-meters.ts';
 import type { SinkMeters } from './sink-meters.ts';
 import { Spans } from './spans.ts';
 import { Stopwatch } from './stopwatch.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface DispatcherOptions {
   sink: string;
@@ -65,19 +66,15 @@ export class Dispatcher implements Recordable {
   readonly #deps: DispatcherDeps;
   readonly #meters: SinkMeters;
   readonly #failureLog: FailureLog;
-  readonly #bucket: TokenBucket | null;
-  readonly #circuit: Circuit | null;
+  readonly #holds: Holds;
   readonly #spans: Spans | null;
   readonly #sending = new Set<Sending>();
   #mode: 'idle' | 'running' | 'draining' | 'stopped' = 'idle';
   #backlog!: Backlog;
   #outcomes!: Outcomes;
   #active!: Stopwatch;
-  #paused = false;
+  #gatherer!: JobGatherer;
   #moreOpen = false;
-  #holdUntil = 0;
-  /** When the batch being gathered must go, monotonic ms. */
-  #batchDue: number | null = null;
   #timer: Timer | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #pumping = false;
@@ -89,10 +86,7 @@ export class Dispatcher implements Recordable {
     this.#deps = deps;
     this.#meters = sinkMeters(deps.metrics, options.sink);
     this.#failureLog = new FailureLog(deps.logger, options.sink);
-    this.#bucket =
-      options.policy.rateLimit === null ? null : new TokenBucket(deps.clock, options.policy.rateLimit);
-    this.#circuit =
-      options.policy.circuitBreaker === null ? null : new Circuit(deps.clock, options.policy.circuitBreaker);
+    this.#holds = new Holds(options.policy, { ...deps, sink: options.sink, meters: this.#meters });
     this.#spans = options.tracer === null ? null : new Spans(options.tracer);
   }
 
@@ -100,13 +94,13 @@ export class Dispatcher implements Recordable {
   async start(cursorIfNew: number): Promise<void> {
     if (this.#mode !== 'idle') return;
     const { journal, feed, clock } = this.#deps;
-    const { policy, wants } = this.#options;
+    const { policy, wants, maker } = this.#options;
     const record = await journal.openSink(this.sink, cursorIfNew);
     const recorded = await journal.recordedAfter(this.sink, record.cursor);
     const { orderBy } = policy;
     this.#active = new Stopwatch(clock, record.activeMs);
     this.#outcomes = new Outcomes(record.cursor);
-    this.#paused = record.paused;
+    this.#holds.paused = record.paused;
     this.#backlog = new Backlog(feed, record.cursor, recorded, {
       strict: policy.concurrency === 1 && orderBy === null,
       laneOf: orderBy === null ? null : (event) => JSON.stringify(readPath(event, orderBy)) ?? '',
@@ -121,6 +115,10 @@ export class Dispatcher implements Recordable {
         this.#settle(delivery, 'dead', null, 'the event is no longer in the journal', null),
       onBroken: this.#deps.onBroken,
     });
+    this.#gatherer = new JobGatherer(this.#backlog, maker, policy.batch, {
+      clock,
+      refuse: (delivery, reason) => this.#refuse(delivery, reason),
+    });
     await this.#takeUpOpen();
     this.#meters.pending.read = () => this.#backlog.pending;
     this.#meters.oldestPending.read = () => this.#oldestPendingS();
@@ -133,8 +131,8 @@ export class Dispatcher implements Recordable {
   async refresh(): Promise<void> {
     if (this.#mode !== 'running') return;
     const record = await this.#deps.journal.openSink(this.sink, 0);
-    if (record.paused !== this.#paused) {
-      this.#paused = record.paused;
+    if (record.paused !== this.#holds.paused) {
+      this.#holds.paused = record.paused;
       this.#deps.logger.info({ sink: this.sink }, record.paused ? 'sink paused' : 'sink resumed');
     }
     await this.#deps.recorder.flush();
@@ -142,29 +140,14 @@ export class Dispatcher implements Recordable {
     this.#pump();
   }
 
-  #holds(): HoldReason[] {
-    const holds: HoldReason[] = [];
-    if (this.#paused) holds.push('manual');
-    if (this.#holdUntil > this.#deps.clock.monotonic()) holds.push('retry_after');
-    if (this.#circuit !== null && !this.#circuit.isClosed) holds.push('circuit_open');
-    if (this.#deps.journal.stalled() !== null) holds.push('journal');
-    return holds;
-  }
-
   get pending(): number {
     return this.#backlog.pending;
   }
 
   /** What an operator sees of it beside what is in the journal. */
-  status(): {
-    holds: HoldReason[];
-    pending: number;
-    inFlight: number;
-    oldestPendingAt: number | null;
-    isFailing: boolean;
-  } {
+  status(): LiveSinkStatus {
     return {
-      holds: this.#holds(),
+      holds: this.#holds.reasons(),
       pending: this.#backlog.pending,
       inFlight: this.#sending.size,
       oldestPendingAt: this.#backlog.oldestAcceptedAt() ?? null,
@@ -210,117 +193,64 @@ export class Dispatcher implements Recordable {
     this.#pumping = true;
     try {
       this.#backlog.refill();
-      const held = this.#isHeld();
-      this.#active.run(!held || this.#mayProbe());
-      while (this.#mayStart() && this.#startNext()) this.#backlog.refill();
+      this.#active.run(this.#holds.look());
+      while (this.#freeRequests > 0 && this.#holds.mayStart()) {
+        const job = this.#gatherer.next(this.#freeRequests);
+        if (job === null) break;
+        this.#send(job);
+        this.#backlog.refill();
+      }
       this.#setTimer();
     } finally {
       this.#pumping = false;
     }
   }
 
-  #isHeld(): boolean {
-    const waiting = this.#holdUntil > 0 && this.#holdUntil > this.#deps.clock.monotonic();
-    const open = this.#circuit !== null && !this.#circuit.isClosed;
-    this.#meters.pausedManually.set(this.#paused ? 1 : 0);
-    this.#meters.pausedByReceiver.set(waiting ? 1 : 0);
-    this.#meters.pausedByCircuit.set(open ? 1 : 0);
-    const stalled = this.#deps.journal.stalled() !== null;
-    this.#meters.pausedByJournal.set(stalled ? 1 : 0);
-    return this.#paused || waiting || open || stalled;
+  get #freeRequests(): number {
+    return this.#options.policy.concurrency - this.#sending.size;
   }
 
-  #mayProbe(): boolean {
-    return this.#circuit !== null && !this.#circuit.isClosed && this.#circuit.waitMs() === 0;
-  }
-
-  #mayStart(): boolean {
-    const { clock, journal } = this.#deps;
-    if (this.#sending.size >= this.#options.policy.concurrency || this.#paused) return false;
-    if (this.#holdUntil > 0 && this.#holdUntil > clock.monotonic()) return false;
-    if (this.#circuit !== null && this.#circuit.waitMs() > 0) return false;
-    if (this.#bucket !== null && this.#bucket.waitMs() > 0) return false;
-    return journal.stalled() === null;
-  }
-
-  /** Starts one request; false when there is nothing to start. */
-  #startNext(): boolean {
-    const { batch, concurrency } = this.#options.policy;
-    const maxEvents = batch?.maxEvents ?? 1;
-    if (batch !== null && !this.#batchIsDue(maxEvents, batch.maxWaitMs)) return false;
-    const now = this.#deps.clock.monotonic();
-    const free = (concurrency - this.#sending.size) * maxEvents;
-    const job: Delivery[] = [];
-    const events: JournaledEvent[] = [];
-    const bodies: string[] = [];
-    let bytes = 0;
-    let refused = false;
-    while (job.length < maxEvents) {
-      const delivery = this.#backlog.next(now, free);
-      if (delivery === undefined) break;
-      const event = delivery.event as JournaledEvent;
-      const rendered = this.#options.maker.render(event);
-      if (!rendered.ok) {
-        this.#refuse(delivery, rendered.reason);
-        refused = true;
-        continue;
-      }
-      if (batch !== null) {
-        bytes += Buffer.byteLength(rendered.body) + 1;
-        if (job.length > 0 && (delivery.alone || bytes > batch.maxBytes)) {
-          this.#backlog.putBack(delivery);
-          break;
-        }
-      }
-      job.push(delivery);
-      events.push(event);
-      bodies.push(rendered.body);
-      if (delivery.alone) break;
-    }
-    this.#batchDue = null;
-    if (job.length === 0) return refused;
-    this.#send(job, events, bodies);
-    return true;
-  }
-
-  #batchIsDue(maxEvents: number, maxWaitMs: number): boolean {
-    const now = this.#deps.clock.monotonic();
-    const due = this.#backlog.nextDue();
-    if (due !== undefined && due <= now) return true;
-    const { available } = this.#backlog;
-    if (available === 0) return false;
-    this.#batchDue ??= now + maxWaitMs;
-    return available >= maxEvents || this.#batchDue <= now;
-  }
-
-  #send(job: Delivery[], events: JournaledEvent[], bodies: string[]): void {
+  #send(job: Job): void {
+    const { deliveries } = job;
     const now = this.#deps.clock.now();
-    for (const delivery of job) {
+    for (const delivery of deliveries) {
       if (delivery.firstAttemptAt === null) {
         delivery.firstAttemptAt = now;
         delivery.startedActiveMs = this.#active.elapsed();
       }
       delivery.attempts += 1;
     }
-    this.#bucket?.take();
-    this.#circuit?.began();
-    const traceparent = this.#spans === null ? null : this.#spans.began(job);
-    const request = this.#options.maker.request(events, bodies, traceparent);
+    this.#holds.began();
+    const traceparent = this.#spans === null ? null : this.#spans.began(deliveries);
+    const request = this.#requestOf(job, traceparent);
+    if (request === null) return;
     const sending = this.#options.transport.send(request, (result) => {
       this.#sending.delete(sending);
       if (this.#mode === 'stopped') return;
-      this.#finish(job, result);
+      this.#finish(deliveries, result);
       if (this.#mode === 'running') this.#pump();
       else if (this.#sending.size === 0) this.#onDrained?.();
     });
     this.#sending.add(sending);
   }
 
+  /** null when a signature scheme refuses what it is given: then nothing is sent. */
+  #requestOf({ deliveries, events, bodies }: Job, traceparent: string | null): OutboundRequest | null {
+    try {
+      return this.#options.maker.request(events, bodies, traceparent);
+    } catch (error) {
+      for (const delivery of deliveries) this.#refuse(delivery, `cannot be signed: ${messageOf(error)}`);
+      return null;
+    }
+  }
+
   #finish(job: Delivery[], result: AttemptResult): void {
     const { clock, recorder } = this.#deps;
     this.#meters.attempt(result);
     const verdict = judge(result, this.#options.policy, clock.now());
-    this.#learn(verdict);
+    this.#holds.learn(verdict);
+    if (verdict.kind === 'delivered') this.#failureLog.succeeded();
+    else this.#failureLog.failed(verdict.reason);
     const status = result.kind === 'response' ? result.status : null;
     this.#spans?.attempted(job, result, verdict.kind === 'delivered' ? null : verdict.reason);
     if (verdict.kind === 'delivered') {
@@ -351,26 +281,6 @@ export class Dispatcher implements Recordable {
     }
   }
 
-  /** What a verdict means for the sink as a whole. */
-  #learn(verdict: Verdict): void {
-    const { logger, clock } = this.#deps;
-    if (verdict.kind === 'delivered') {
-      this.#failureLog.succeeded();
-    } else {
-      this.#failureLog.failed(verdict.reason);
-      if (verdict.holdMs !== undefined && verdict.holdMs > 0) {
-        this.#holdUntil = Math.max(this.#holdUntil, clock.monotonic() + verdict.holdMs);
-        logger.warn({ sink: this.sink, waitMs: Math.round(verdict.holdMs) }, 'sink held by Retry-After');
-      }
-    }
-    if (this.#circuit === null) return;
-    if (verdict.kind === 'retryable') {
-      if (this.#circuit.failed()) logger.warn({ sink: this.sink, reason: verdict.reason }, 'circuit opened');
-    } else if (this.#circuit.succeeded()) {
-      logger.info({ sink: this.sink }, 'circuit closed');
-    }
-  }
-
   #retry(delivery: Delivery, reason: string, status: number | null, durationMs: number, luck: number): void {
     const { clock, logger } = this.#deps;
     const elapsed = this.#active.elapsed() - delivery.startedActiveMs;
@@ -385,7 +295,8 @@ export class Dispatcher implements Recordable {
     );
     delivery.due = clock.monotonic() + plan.ms;
     delivery.alone = false;
-    this.#put(delivery, 'retrying', status, reason, durationMs, clock.now() + Math.round(plan.ms));
+    const nextAttemptAt = clock.now() + Math.round(plan.ms);
+    this.#put(delivery, 'retrying', { status, reason, durationMs, nextAttemptAt });
     this.#backlog.wait(delivery);
   }
 
@@ -413,7 +324,7 @@ export class Dispatcher implements Recordable {
   ): void {
     const { clock, logger } = this.#deps;
     const event = delivery.event?.event.id;
-    this.#put(delivery, state, status, reason, durationMs, null);
+    this.#put(delivery, state, { status, reason, durationMs, nextAttemptAt: null });
     this.#spans?.settled(delivery, state, reason);
     if (state === 'delivered') {
       this.#meters.delivered.inc();
@@ -433,23 +344,11 @@ export class Dispatcher implements Recordable {
   #put(
     delivery: Delivery,
     state: DeliveryState,
-    status: number | null,
-    reason: string | null,
-    durationMs: number | null,
-    nextAttemptAt: number | null,
+    result: Pick<DeliveryRecord, 'status' | 'reason' | 'durationMs' | 'nextAttemptAt'>,
   ): void {
-    this.#outcomes.put({
-      seq: delivery.seq,
-      state,
-      attempts: delivery.attempts,
-      firstAttemptAt: delivery.firstAttemptAt,
-      updatedAt: this.#deps.clock.now(),
-      nextAttemptAt,
-      startedActiveMs: delivery.startedActiveMs,
-      status,
-      reason,
-      durationMs,
-    });
+    const { seq, attempts, firstAttemptAt, startedActiveMs } = delivery;
+    const updatedAt = this.#deps.clock.now();
+    this.#outcomes.put({ seq, state, attempts, firstAttemptAt, updatedAt, startedActiveMs, ...result });
     this.#deps.recorder.add(this);
   }
 
@@ -458,17 +357,10 @@ export class Dispatcher implements Recordable {
     const { journal, clock } = this.#deps;
     const records = await journal.openDeliveries(this.sink, maxWaiting);
     this.#moreOpen = records.length === maxWaiting;
-    const wall = clock.now();
-    const mono = clock.monotonic();
-    const due = records
-      .filter(({ seq }) => !this.#outcomes.has(seq))
-      .map((record) => {
-        // Never longer than the wait that was planned, however the wall clock was set meanwhile.
-        const planned = Math.max(0, (record.nextAttemptAt ?? wall) - record.updatedAt);
-        const left = (record.nextAttemptAt ?? wall) - wall;
-        return { record, due: mono + Math.min(Math.max(0, left), planned) };
-      });
-    await this.#backlog.takeUp(due);
+    const unknown = records.filter(({ seq }) => !this.#outcomes.has(seq));
+    await this.#backlog.takeUp(
+      unknown.map((record) => ({ record, due: clock.monotonic() + waitLeft(record, clock) })),
+    );
   }
 
   /** A replay may owe more than is taken up at once. */
@@ -483,21 +375,18 @@ export class Dispatcher implements Recordable {
     return oldest === undefined ? 0 : Math.max(0, (this.#deps.clock.now() - oldest) / 1000);
   }
 
-  /** One timer for whatever comes first: something due, the end of a hold, a probe, a token, a batch. */
+  /** One timer for whatever comes first: something due, a batch, or the end of what holds the sink back. */
   #setTimer(): void {
-    const { clock, journal } = this.#deps;
+    const { clock } = this.#deps;
     const now = clock.monotonic();
     let at = Number.POSITIVE_INFINITY;
-    if (journal.stalled() !== null) {
-      at = now + 100;
-    } else if (!this.#paused && this.#sending.size < this.#options.policy.concurrency) {
-      at = Math.min(this.#backlog.nextDue() ?? at, this.#batchDue ?? at);
-      if (this.#backlog.available > 0 && this.#batchDue === null) at = now;
+    if (this.#freeRequests > 0) {
+      at = Math.min(this.#backlog.nextDue() ?? at, this.#gatherer.dueAt ?? at);
+      if (this.#backlog.available > 0 && this.#gatherer.dueAt === null) at = now;
       // What holds the sink back moves the moment, whatever is due before it.
-      const wait = Math.max(this.#holdUntil - now, this.#circuit?.waitMs() ?? 0, this.#bucket?.waitMs() ?? 0);
-      at = Math.max(at, now + wait);
+      at = Math.max(at, now + this.#holds.waitMs());
     }
-    if (this.#holdUntil > now) at = Math.min(at, this.#holdUntil); // To show the end of the hold in the metrics.
+    at = Math.min(at, now + this.#holds.changesInMs());
     if (at === this.#timerAt && this.#timer !== null) return;
     this.#timer?.clear();
     this.#timer = null;
@@ -509,4 +398,13 @@ export class Dispatcher implements Recordable {
       this.#pump();
     });
   }
+}
+
+/**
+ * Ms that a recorded delivery still has to wait: never longer than was planned, however the wall clock was set
+ * meanwhile.
+ */
+function waitLeft({ nextAttemptAt, updatedAt }: DeliveryRecord, clock: Clock): number {
+  if (nextAttemptAt === null) return 0;
+  return Math.min(Math.max(0, nextAttemptAt - clock.now()), Math.max(0, nextAttemptAt - updatedAt));
 }

@@ -1,12 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, Lane } from './delivery.ts';
 import { Fifo } from './fifo.ts';
-
-/** Deliveries of which only the first may be under way or waiting; the others stand behind it. */
-export interface Lane {
-  busy: boolean;
-  readonly queue: Fifo<Delivery>;
-}
 
 /** Values share a lane when their hashes meet; order per value holds all the same. */
 const laneCount = 1024;

@@ -134,6 +134,7 @@ export interface SinkSetup {
   retry?: Partial<RetryPolicy>;
   wants?: (event: AuditEvent) => boolean;
   cursorIfNew?: number;
+  maker?: RequestMaker;
   tracer?: SinkTracer;
 }
 
@@ -179,17 +180,19 @@ export class World {
     const { feed, journal, recorder, metrics } = this;
     const clock = this.#life;
     const whole = { ...policy, ...setup.policy, retry: { ...retry, ...setup.retry } };
-    const maker = new RequestMaker(
-      {
-        headers: { 'content-type': 'application/json' },
-        renderer: null,
-        original: ({ text }: JournaledEvent) => text,
-        signer: null,
-        batch: whole.batch,
-        userAgent: 'test',
-      },
-      clock,
-    );
+    const maker =
+      setup.maker ??
+      new RequestMaker(
+        {
+          headers: { 'content-type': 'application/json' },
+          renderer: null,
+          original: ({ text }: JournaledEvent) => text,
+          signer: null,
+          batch: whole.batch,
+          userAgent: 'test',
+        },
+        clock,
+      );
     const dispatcher = new Dispatcher(
       {
         sink: setup.name ?? 'sink',
