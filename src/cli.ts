@@ -16,6 +16,6 @@ process.exitCode = await main({
   signals: process,
 });
 
-// What a library still waits for, such as a collector of traces that hangs, does not hold the process up. The
-// timer itself does not either.
-setTimeout(() => process.exit(), 1000).unref();
+// What a library still waits for, such as a collector of traces that hangs, does not hold the daemon up. The
+// timer itself does not either. Of other commands it is the output that is waited for: `| less` may take its time.
+if (['run', 'demo'].includes(process.argv[2] ?? '')) setTimeout(() => process.exit(), 1000).unref();
