@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { machineCpuUs } from './process-usage.ts';
 import type { Receiver, Sample } from './receiver.ts';
 import type { Subject, Task } from './subjects/subject.ts';
+import { pause } from './pause.ts';
 
 export interface Measurement {
   /** Deliveries per second from the first request to the last. */
@@ -51,9 +52,7 @@ export async function measure(
   try {
     await receiver.watch(running.pid);
     const arrived = await receiver.waitFor(events, () => running.alive);
-    await new Promise((resolve) => {
-      setTimeout(resolve, settleMs);
-    });
+    await pause(settleMs);
     const stats = await receiver.stats();
     const usage = running.usage();
     const own = process.cpuUsage(ownBefore);

@@ -63,7 +63,10 @@ export class MeasuredProcess {
     for (;;) {
       const at = this.#lines.findIndex((line) => line.includes(text));
       if (at >= 0) return this.#lines.splice(0, at + 1).at(-1) as string;
-      if (!running.has(this)) throw new Error(`it ended without saying ${text}: ${this.#stderr}`);
+      if (!running.has(this)) {
+        const { exitCode, signalCode } = this.#child;
+        throw new Error(`it ended (${signalCode ?? exitCode}) without saying ${text}: ${this.#stderr}`);
+      }
       await new Promise<void>((resolve) => {
         this.#onLine = resolve;
       });

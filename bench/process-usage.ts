@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { pause } from './pause.ts';
 
 /** Linux reports CPU time in ticks of a hundredth of a second. */
 const usPerTick = 10_000;
@@ -30,9 +31,7 @@ export function readProcess(pid: number): Usage {
 export async function foreignCores(): Promise<number> {
   const before = machineCpuUs();
   const from = performance.now();
-  await new Promise((resolve) => {
-    setTimeout(resolve, 500);
-  });
+  await pause(500);
   return (machineCpuUs() - before) / 1000 / (performance.now() - from);
 }
 

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { pause } from './pause.ts';
 
 /** How the watched process stood when so many events had arrived completely. */
 export interface Sample {
@@ -109,9 +110,7 @@ export class Receiver {
       } else if (performance.now() - lastChange > patienceMs) {
         throw new Error(`only ${stats.complete} of ${events} events arrived`);
       }
-      await new Promise((resolve) => {
-        setTimeout(resolve, 25);
-      });
+      await pause(25);
     }
   }
 

@@ -7,6 +7,7 @@ import type { Finding } from '../report.ts';
 import { median, ratios, summarise } from '../statistics.ts';
 import { fileSource, sinkConfig, writeConfig } from '../subjects/config.ts';
 import { programs, startDaemon } from '../subjects/program.ts';
+import { pause } from '../pause.ts';
 
 const starts = 5;
 const idleMs = 10_000;
@@ -119,10 +120,4 @@ async function watch(start: () => MeasuredProcess): Promise<Idle> {
   } finally {
     await running.stop();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -9,6 +9,7 @@ import { bareClient } from '../subjects/bare-client.ts';
 import { fluentBit } from '../subjects/fluent-bit.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { syslogNg } from '../subjects/syslog-ng.ts';
+import { pause } from '../pause.ts';
 
 const warmUp = 50;
 const idleAppends = 300;
@@ -126,10 +127,4 @@ async function follow(bench: Bench, subject: Subject, loaded: number): Promise<L
     closeSync(fd);
     await running.stop();
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -4,6 +4,7 @@ import type { Bench, Mode } from '../bench.ts';
 import { median, ratios, summarise } from '../statistics.ts';
 import { fileSource, writeConfig } from '../subjects/config.ts';
 import { projectFile, startDaemon } from '../subjects/program.ts';
+import { pause } from '../pause.ts';
 
 const reloads = 5;
 
@@ -73,6 +74,8 @@ async function measureReloads(bench: Bench, sinks: number): Promise<Reloads> {
   const daemon = startDaemon(write(0, 0));
   try {
     await daemon.line('"ready"');
+    // What follows a start is done, and the signal handlers, which come after that line, are in place.
+    await pause(500);
     let generation = 0;
     const timed = async (changed: number): Promise<number> => {
       const took: number[] = [];
@@ -81,8 +84,9 @@ async function measureReloads(bench: Bench, sinks: number): Promise<Reloads> {
         write(changed, generation);
         const from = performance.now();
         daemon.signal('SIGHUP');
-        await daemon.line('config reload');
+        const line = await daemon.line('"config reload');
         took.push(performance.now() - from);
+        if (!line.includes('"config reloaded"')) throw new Error(line);
       }
       return median(took);
     };

@@ -5,6 +5,7 @@ import type { Bench, Mode } from '../bench.ts';
 import { summarise, ratios } from '../statistics.ts';
 import { disabledSink, fileSource, writeConfig } from '../subjects/config.ts';
 import { startDaemon, startHelper } from '../subjects/program.ts';
+import { pause } from '../pause.ts';
 
 interface Reading {
   linesPerS: number;
@@ -88,9 +89,7 @@ async function readDaemon(bench: Bench, log: string, lines: number): Promise<Rea
     let last = first;
     while (last.read < lines) {
       if (last.at - first.at > 120_000) throw new Error(`only ${last.read} of ${lines} lines were read`);
-      await new Promise((resolve) => {
-        setTimeout(resolve, 10);
-      });
+      await pause(10);
       last = await look();
     }
     const count = last.read - first.read;
