@@ -3,6 +3,7 @@ import { createAdminServer } from '../admin/server.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock, Rng, Timer } from '../core/clock.ts';
 import { redecode } from '../core/formats/decoder.ts';
+import { AuditsinkError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { stateOf } from '../core/state-of.ts';
@@ -19,6 +20,7 @@ import { Retention } from './retention.ts';
 import type { SinkPlan } from './sink-plan.ts';
 import { Sinks } from './sinks.ts';
 import { SourceSet } from './source-set.ts';
+import type { SourceChange } from './source-set.ts';
 import { createSource } from './sources.ts';
 
 export interface DaemonDeps {
@@ -117,9 +119,11 @@ export class Daemon {
       }),
     });
     const listeners = createHttpListeners({ clock, logger });
-    this.#sources = new SourceSet(
-      (source) => createSource(source, { ...deps, listeners }),
-      (name) =>
+    this.#sources = new SourceSet({
+      clock,
+      create: (source) => createSource(source, { ...deps, listeners }),
+      onNeedsRestart: (source) => logger.warn({ source }, 'this source needs a restart to change'),
+      intakeOf: (name) =>
         createIntake(name, {
           journal,
           feed: this.#feed,
@@ -128,7 +132,7 @@ export class Daemon {
           room: () => this.#retention.room(),
           stateOf: () => (this.#sinks.plans.some(({ usesPrevious }) => usesPrevious) ? stateOf : null),
         }),
-    );
+    });
     this.#operations = new DaemonOperations({
       stateDir: config.stateDir,
       journal,
@@ -175,10 +179,24 @@ export class Daemon {
         this.#deps.logger.warn({ setting: key }, 'this setting needs a restart');
       }
     }
+    const sources = await this.#sources.prepare(config.sources);
+    const sinks = await this.#applySinks(plans, sources);
     this.#config = config;
     this.#deps.metrics.journalMaxBytes.with().set(config.journal.maxBytes);
-    await this.#sinks.apply(plans);
-    await this.#sources.apply(config.sources);
+    await sources.commit();
+    await sinks.done;
+  }
+
+  /** Begins the exchange of the sinks, or takes back what was prepared for the sources. */
+  async #applySinks(plans: readonly SinkPlan[], sources: SourceChange): Promise<{ done: Promise<unknown> }> {
+    try {
+      const done = this.#sinks.apply(plans);
+      done.catch(() => {}); // Heard of where it is awaited.
+      return { done };
+    } catch (error) {
+      await sources.abandon();
+      throw error;
+    }
   }
 
   /** Stops reading, lets attempts under way finish for at most `graceMs`, commits and closes. Idempotent. */
@@ -191,7 +209,7 @@ export class Daemon {
     // The address first: when it is taken, nothing has begun.
     if (this.#admin !== null) this.adminAddress = await this.#admin.start();
     await this.#sinks.apply(plans);
-    await this.#sources.apply(this.#config.sources);
+    await (await this.#sources.prepare(this.#config.sources)).commit();
     this.#retention.start();
     this.#pollOutside();
     this.#operations.started = true;
@@ -204,9 +222,10 @@ export class Daemon {
     // A source that waits for room, or for a disk, would wait for ever.
     this.#retention.stop();
     this.#journal.giveUpWaiting();
-    await this.#sources.stop();
     const grace = Promise.withResolvers<void>();
     const timer = clock.after(graceMs, grace.resolve);
+    const stopped = this.#sources.stop();
+    await Promise.race([stopped, grace.promise]);
     await Promise.race([this.#sinks.drain(), grace.promise]);
     timer.clear();
     await this.#sinks.stop();
@@ -219,6 +238,15 @@ export class Daemon {
 
   #pollOutside(): void {
     this.#poll = this.#deps.clock.after(outsideMs, () => {
+      if (!this.#journal.isInPlace()) {
+        this.#failed.reject(
+          new AuditsinkError(
+            'state_dir',
+            `the journal was removed from ${this.#config.stateDir} while it was in use`,
+          ),
+        );
+        return;
+      }
       const changed = this.#journal.stalled() === null && this.#journal.changedOutside();
       const refreshed = changed ? this.#sinks.refresh() : Promise.resolve();
       refreshed

@@ -37,10 +37,15 @@ export class Reloader {
     return this.#last;
   }
 
+  /** Takes up no further change. A reload under way may still wait for a receiver: see {@link settled}. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#watcher?.close();
-    await this.#last;
+  }
+
+  /** Resolves when no reload is under way; once the daemon stops, none waits for long. */
+  settled(): Promise<void> {
+    return this.#last;
   }
 
   async #reload(trigger: string): Promise<void> {

@@ -36,6 +36,7 @@ export class Sinks {
   readonly #deps: SinksDeps;
   readonly #running = new Map<string, RunningSink>();
   #plans: readonly SinkPlan[] = [];
+  #stopped = false;
 
   constructor(deps: SinksDeps) {
     this.#deps = deps;
@@ -60,21 +61,23 @@ export class Sinks {
 
   /**
    * Makes these the sinks: unchanged ones are left alone; changed ones finish what is under way and go on from
-   * their cursor; removed and disabled ones stop and keep it; new ones start.
+   * their cursor; removed and disabled ones stop and keep it; new ones start. Each is exchanged by itself, so that
+   * one with a hanging receiver holds up no other. Throws, with nothing changed, when one cannot be made.
    */
-  async apply(plans: readonly SinkPlan[]): Promise<void> {
-    this.#plans = plans;
+  apply(plans: readonly SinkPlan[]): Promise<unknown> {
     const wanted = new Map(
       plans.filter(({ config }) => config.enabled).map((plan) => [plan.config.name, plan]),
     );
-    const leaving = [...this.#running.values()].filter(({ plan, fingerprint }) => {
-      const next = wanted.get(plan.config.name);
-      return next === undefined || fingerprintOf(next) !== fingerprint;
-    });
-    await Promise.all(leaving.map((running) => this.#retire(running)));
-    for (const { plan } of leaving) if (!wanted.has(plan.config.name)) this.#forgetMetrics(plan.config.name);
-    const arriving = [...wanted.values()].filter(({ config }) => !this.#running.has(config.name));
-    await Promise.all(arriving.map((plan) => this.#start(plan, fingerprintOf(plan))));
+    const arriving = [...wanted.values()]
+      .map((plan) => ({ plan, fingerprint: fingerprintOf(plan) }))
+      .filter(({ plan, fingerprint }) => this.#running.get(plan.config.name)?.fingerprint !== fingerprint)
+      .map(({ plan, fingerprint }) => ({ plan, fingerprint, dispatcher: this.#create(plan) }));
+    const leaving = [...this.#running.keys()].filter((name) => !wanted.has(name));
+    this.#plans = plans;
+    return Promise.all([
+      ...leaving.map((name) => this.#remove(name)),
+      ...arriving.map((running) => this.#exchange(running)),
+    ]);
   }
 
   /** Pauses and replays that another process put into the journal. */
@@ -82,25 +85,43 @@ export class Sinks {
     await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.refresh()));
   }
 
+  /** Starts nothing more, no exchange either; resolves when no attempt is under way. */
   async drain(): Promise<void> {
+    this.#stopped = true;
     await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.drain()));
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all(this.dispatchers.map((dispatcher) => dispatcher.stop()));
   }
 
-  async #retire({ plan, dispatcher }: RunningSink): Promise<void> {
-    // Bounded by the attempts' own timeout.
-    await dispatcher.drain();
-    await dispatcher.stop();
-    this.#running.delete(plan.config.name);
+  async #remove(name: string): Promise<void> {
+    await this.#retire(name);
+    this.#forgetMetrics(name);
   }
 
-  async #start(plan: SinkPlan, fingerprint: string): Promise<void> {
-    const { feed, clock, env, tracing } = this.#deps;
+  async #exchange(running: RunningSink): Promise<void> {
+    const { config } = running.plan;
+    await this.#retire(config.name);
+    if (this.#stopped) return;
+    this.#running.set(config.name, running);
+    await running.dispatcher.start(config.startFrom === 'beginning' ? 0 : this.#deps.feed.lastSeq);
+  }
+
+  async #retire(name: string): Promise<void> {
+    const old = this.#running.get(name);
+    if (old === undefined) return;
+    // Bounded by the attempts' own timeout.
+    await old.dispatcher.drain();
+    await old.dispatcher.stop();
+    this.#running.delete(name);
+  }
+
+  #create(plan: SinkPlan): Dispatcher {
+    const { clock, env, tracing } = this.#deps;
     const { config } = plan;
-    const dispatcher = new Dispatcher(
+    return new Dispatcher(
       {
         sink: config.name,
         policy: config.policy,
@@ -111,8 +132,6 @@ export class Sinks {
       },
       this.#deps,
     );
-    this.#running.set(config.name, { plan, fingerprint, dispatcher });
-    await dispatcher.start(config.startFrom === 'beginning' ? 0 : feed.lastSeq);
   }
 
   #forgetMetrics(sink: string): void {

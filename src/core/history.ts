@@ -32,7 +32,7 @@ export interface SinkOverview {
   sink: string;
   cursor: number;
   paused: boolean;
-  /** Events after the cursor; the filter may pass fewer. */
+  /** Events after the cursor without a record; the filter may pass fewer. */
   unread: number;
   retrying: number;
   dead: number;

@@ -119,6 +119,11 @@ export function createMetrics() {
       'Deliveries by how they ended: delivered, dead, filtered.',
       ['sink', 'outcome'],
     ),
+    eventsPruned: counters(
+      'auditsink_sink_events_pruned_total',
+      'Events that retention removed before the sink read them: it was disabled or removed meanwhile.',
+      ['sink'],
+    ),
     attempts: counters(
       'auditsink_attempts_total',
       'HTTP requests made, by status code or by error class (network, timeout, dns, tls).',

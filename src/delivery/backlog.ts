@@ -26,6 +26,8 @@ export interface BacklogOptions {
   capacity: number;
   /** A read event that the sink does not want. */
   onFiltered: (count: number) => void;
+  /** So many events were removed from the journal before the sink read them. */
+  onPruned: (count: number) => void;
   /** Something can be started that could not before. */
   onReady: () => void;
   /** The event of this delivery is gone from the journal. */
@@ -216,8 +218,13 @@ export class Backlog implements Reader {
     this.#filling = true;
     const loaded = await this.#feed.load(this.#position, limit);
     this.#filling = false;
-    // Everything up to what lies in memory was pruned: go on where events begin again.
-    if (loaded.length === 0) this.#position = Math.max(this.#position, this.#feed.oldestInMemory - 1);
+    // Seqs have no gaps but those that retention leaves; without a row the next events lie in memory.
+    const next = loaded[0]?.seq ?? this.#feed.oldestInMemory;
+    if (next > this.#position + 1) {
+      // A sink that begins at the beginning never owed what was gone by then.
+      if (this.#position > 0) this.#options.onPruned(next - this.#position - 1);
+      this.#position = next - 1;
+    }
     this.#admit(loaded);
     this.#options.onReady();
   }

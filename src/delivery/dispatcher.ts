@@ -78,7 +78,7 @@ export class Dispatcher implements Recordable {
   #timer: Timer | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #pumping = false;
-  #onDrained: (() => void) | null = null;
+  readonly #drained = Promise.withResolvers<void>();
 
   constructor(options: DispatcherOptions, deps: DispatcherDeps) {
     this.sink = options.sink;
@@ -109,6 +109,13 @@ export class Dispatcher implements Recordable {
       onFiltered: (count) => {
         this.#meters.filtered.inc(count);
         this.#deps.recorder.touch(this);
+      },
+      onPruned: (count) => {
+        this.#meters.pruned.inc(count);
+        this.#deps.logger.error(
+          { sink: this.sink, events: count },
+          'events were removed by retention before this sink read them',
+        );
       },
       onReady: () => this.#pump(),
       onMissing: (delivery) =>
@@ -164,10 +171,8 @@ export class Dispatcher implements Recordable {
     if (this.#mode === 'running') this.#mode = 'draining';
     this.#timer?.clear();
     this.#timer = null;
-    if (this.#sending.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onDrained = resolve;
-    });
+    if (this.#sending.size === 0) this.#drained.resolve();
+    return this.#drained.promise;
   }
 
   /** Breaks off what is under way, commits what is known, and lets go of the connections. */
@@ -185,7 +190,7 @@ export class Dispatcher implements Recordable {
     }
     for (const sending of this.#sending) sending.abort();
     await this.#options.transport.close();
-    this.#onDrained?.();
+    this.#drained.resolve();
   }
 
   #pump(): void {
@@ -229,7 +234,7 @@ export class Dispatcher implements Recordable {
       if (this.#mode === 'stopped') return;
       this.#finish(deliveries, result);
       if (this.#mode === 'running') this.#pump();
-      else if (this.#sending.size === 0) this.#onDrained?.();
+      else if (this.#sending.size === 0) this.#drained.resolve();
     });
     this.#sending.add(sending);
   }

@@ -6,6 +6,7 @@ export interface SinkMeters {
   delivered: Counter;
   dead: Counter;
   filtered: Counter;
+  pruned: Counter;
   latency: Distribution;
   pending: Gauge;
   oldestPending: Gauge;
@@ -25,6 +26,7 @@ export function sinkMeters(metrics: Metrics, sink: string): SinkMeters {
     delivered: metrics.deliveries.with(sink, 'delivered'),
     dead: metrics.deliveries.with(sink, 'dead'),
     filtered: metrics.deliveries.with(sink, 'filtered'),
+    pruned: metrics.eventsPruned.with(sink),
     latency: metrics.deliveryLatency.with(sink),
     pending: metrics.sinkPending.with(sink),
     oldestPending: metrics.sinkOldestPending.with(sink),

@@ -77,7 +77,8 @@ export class SqliteHistory implements History {
 
   sinks(): SinkOverview[] {
     const rows = this.#query(
-      `SELECT s.*, (SELECT count(*) FROM events e WHERE e.seq > s.cursor) AS unread,
+      `SELECT s.*, (SELECT count(*) FROM events e WHERE e.seq > s.cursor)
+           - (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.seq > s.cursor) AS unread,
          (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.state < 2) AS retrying,
          (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.state = 3) AS dead
        FROM sinks s ORDER BY s.name`,

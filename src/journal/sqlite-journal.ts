@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AuditEvent, FormatName } from '../core/event.ts';
 import type {
@@ -36,6 +37,8 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #patience: Patience;
   readonly #walSync: WalSync;
+  readonly #path: string;
+  readonly #inode: bigint;
   readonly #statements;
   readonly #origins = new Map<string, number>();
   readonly #sinks = new Map<string, number>();
@@ -47,6 +50,8 @@ export class SqliteJournal implements Journal {
   constructor(stateDir: string, deps: { clock: Clock; onStall: (reason: string | null) => void }) {
     const path = journalPath(stateDir);
     this.#db = openForDaemon(stateDir);
+    this.#path = path;
+    this.#inode = statSync(path, { bigint: true }).ino;
     this.#clock = deps.clock;
     this.#patience = new Patience(path, deps.onStall);
     this.#walSync = new WalSync(path);
@@ -168,6 +173,12 @@ export class SqliteJournal implements Journal {
 
   stalled(): string | null {
     return this.#patience.stalled;
+  }
+
+  /** False once the file was removed or replaced under us: what is written then is written to nowhere. */
+  isInPlace(): boolean {
+    const found = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
+    return found !== undefined && found.ino === this.#inode;
   }
 
   giveUpWaiting(): void {

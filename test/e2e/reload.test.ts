@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { DaemonProcess } from '../support/daemon-process.ts';
 import { fliptLine } from '../support/events.ts';
 import { HttpReceiver } from '../support/http-receiver.ts';
@@ -75,4 +76,102 @@ test('reloads under load lose nothing and repeat nothing', async (t) => {
     target.received.some(({ body }) => body.startsWith('{"n": 12')),
     'the last template was used',
   );
+});
+
+/** A receiver whose sink at `/hangs` never gets an answer. */
+async function hangingReceiver(t: TestContext): Promise<HttpReceiver> {
+  const target = await HttpReceiver.start((response, { path }) => {
+    if (!path.startsWith('/hook/hangs')) response.end();
+  });
+  t.after(() => target.stop());
+  return target;
+}
+
+test('a reload that waits for a hanging receiver holds up neither other sinks nor the stop', async (t) => {
+  const dir = tempDir(t);
+  const target = await hangingReceiver(t);
+  const configOf = (concurrency: number): object => ({
+    admin: { listen: '127.0.0.1:0' },
+    shutdown_grace: '300ms',
+    sources: [{ name: 'flipt', type: 'file', path: 'audit.log' }],
+    sinks: ['hangs', 'healthy'].map((name) => ({
+      name,
+      url: `${target.url}/${name}`,
+      concurrency,
+      timeout: '120s',
+    })),
+  });
+  writeFileSync(join(dir, 'audit.log'), `${fliptLine('a')}\n`);
+  const daemon = await DaemonProcess.start(dir, configOf(2));
+  t.after(() => daemon.stop('SIGKILL'));
+  const atHealthy = (): number => target.received.filter(({ path }) => path === '/hook/healthy').length;
+  await until(() => target.received.length === 2, 'both requests');
+  writeFileSync(join(dir, 'config.json'), JSON.stringify(configOf(3)));
+  daemon.signal('SIGHUP');
+  appendFileSync(join(dir, 'audit.log'), `${fliptLine('b')}\n`);
+  await until(() => atHealthy() === 2, 'the healthy sink to go on');
+  assert.equal(
+    daemon.output.includes('config reloaded'),
+    false,
+    'the hanging sink is still being waited for',
+  );
+  assert.equal(await daemon.stop(), 0);
+});
+
+test('a reload that cannot be made changes nothing at all', async (t) => {
+  const dir = tempDir(t);
+  const target = await HttpReceiver.start();
+  t.after(() => target.stop());
+  const sinks = [{ name: 'hook', url: target.url }];
+  const file = { name: 'flipt', type: 'file', path: 'audit.log' };
+  writeFileSync(join(dir, 'audit.log'), '');
+  const daemon = await DaemonProcess.start(dir, { sources: [file], sinks });
+  t.after(() => daemon.stop('SIGKILL'));
+  // The receiver's own port is taken; the file source is changed in the same breath.
+  const http = { name: 'intake', type: 'http', listen: `127.0.0.1:${target.port}`, path: '/in' };
+  const broken = {
+    admin: { listen: '127.0.0.1:0' },
+    sources: [http, { ...file, poll_interval: '1s' }],
+    sinks,
+  };
+  writeFileSync(join(dir, 'config.json'), JSON.stringify(broken));
+  await until(() => daemon.output.includes('config reload failed'), 'the refusal');
+  appendFileSync(join(dir, 'audit.log'), `${fliptLine('a')}\n`);
+  await until(() => target.received.length === 1, 'the old source to go on');
+  assert.equal(await daemon.stop(), 0);
+});
+
+test('a stop is not held up by a reload that waits for a full journal', async (t) => {
+  const dir = tempDir(t);
+  const configOf = (poll: string): object => ({
+    admin: { listen: '127.0.0.1:0' },
+    journal: { max_bytes: '1MiB' },
+    shutdown_grace: '1s',
+    sources: [{ name: 'flipt', type: 'file', path: 'audit.log', poll_interval: poll }],
+    sinks: [{ name: 'dead', url: 'http://127.0.0.1:1/', max_backoff_duration: '1h' }],
+  });
+  const lines = Array.from({ length: 4000 }, (_, i) => fliptLine(`k${i}`));
+  writeFileSync(join(dir, 'audit.log'), `${lines.join('\n')}\n`);
+  const daemon = await DaemonProcess.start(dir, configOf('250ms'));
+  t.after(() => daemon.stop('SIGKILL'));
+  await until(() => daemon.output.includes('journal is full'), 'the full journal');
+  writeFileSync(join(dir, 'config.json'), JSON.stringify(configOf('300ms')));
+  daemon.signal('SIGHUP');
+  await until(() => daemon.output.includes('config reloaded'), 'the reload');
+  daemon.signal('SIGTERM');
+  await until(() => daemon.hasExited, 'the end');
+  assert.equal(await daemon.exit(), 0);
+});
+
+test('a state directory removed under it ends the daemon with a word', async (t) => {
+  const dir = tempDir(t);
+  writeFileSync(join(dir, 'audit.log'), '');
+  const daemon = await DaemonProcess.start(dir, {
+    sources: [{ name: 'flipt', type: 'file', path: 'audit.log' }],
+    sinks: [{ name: 'hook', url: 'http://127.0.0.1:1/' }],
+  });
+  t.after(() => daemon.stop('SIGKILL'));
+  rmSync(join(dir, 'state'), { recursive: true });
+  assert.equal(await daemon.exit(), 1);
+  assert.match(daemon.stderr, /journal was removed/);
 });

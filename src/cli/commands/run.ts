@@ -23,7 +23,30 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
   const logger = createLogger({ ...config.log, stream: io.stdout });
   for (const problem of problems) logger.warn({ problem: formatProblem(problem) }, 'config warning');
 
+  const ending = Promise.withResolvers<Ending>();
+  const force = Promise.withResolvers<number>();
+  let signalled = false;
+  let reload = (): void => {};
+  const onStop = (signal: 'SIGTERM' | 'SIGINT'): void => {
+    if (signalled) force.resolve(1);
+    signalled = true;
+    ending.resolve({ kind: 'signal', signal });
+  };
+  const onTerm = (): void => onStop('SIGTERM');
+  const onInt = (): void => onStop('SIGINT');
+  const onHup = (): void => reload();
+  // Before anything is started: a signal that nobody hears kills the process, or is lost on process 1.
+  io.signals.on('SIGTERM', onTerm);
+  io.signals.on('SIGINT', onInt);
+  io.signals.on('SIGHUP', onHup);
+  const ignoreSignals = (): void => {
+    io.signals.off('SIGTERM', onTerm);
+    io.signals.off('SIGINT', onInt);
+    io.signals.off('SIGHUP', onHup);
+  };
+
   const metrics = createMetrics();
+  const tracing = await createTracing(io.env, { logger, clock });
   const daemon = await Daemon.start(config, plans, {
     clock,
     rng: Math.random,
@@ -31,9 +54,13 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
     metrics,
     env: io.env,
     stdin: io.stdin,
-    tracing: await createTracing(io.env, { logger, clock }),
+    tracing,
+  }).catch((error: unknown) => {
+    ignoreSignals();
+    throw error;
   });
   const reloader = new Reloader({ file: options.config, env: io.env, clock, logger, metrics, daemon });
+  reload = () => void reloader.reload('SIGHUP');
   if (options.watch) reloader.watch(loaded.files);
   logger.info(
     {
@@ -46,21 +73,6 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
     },
     'ready',
   );
-
-  const ending = Promise.withResolvers<Ending>();
-  const force = Promise.withResolvers<number>();
-  let signalled = false;
-  const onStop = (signal: 'SIGTERM' | 'SIGINT'): void => {
-    if (signalled) force.resolve(1);
-    signalled = true;
-    ending.resolve({ kind: 'signal', signal });
-  };
-  const onTerm = (): void => onStop('SIGTERM');
-  const onInt = (): void => onStop('SIGINT');
-  const onHup = (): void => void reloader.reload('SIGHUP');
-  io.signals.on('SIGTERM', onTerm);
-  io.signals.on('SIGINT', onInt);
-  io.signals.on('SIGHUP', onHup);
   try {
     const finished = daemon.finished().then((): Ending => ({ kind: 'finished' }));
     const ended = await Promise.race([ending.promise, finished, daemon.failed]);
@@ -68,6 +80,7 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
     const stopped = reloader
       .stop()
       .then(() => daemon.stop())
+      .then(() => reloader.settled())
       .then(() => 0);
     const code = await Promise.race([stopped, force.promise]);
     logger.info({}, code === 0 ? 'stopped' : 'stopped by force');
@@ -77,9 +90,7 @@ export async function run(io: Io, options: { config: string; watch: boolean }): 
     await daemon.stop(0);
     throw error;
   } finally {
-    io.signals.off('SIGTERM', onTerm);
-    io.signals.off('SIGINT', onInt);
-    io.signals.off('SIGHUP', onHup);
+    ignoreSignals();
     await logger.flush();
   }
 }
