@@ -1,6 +1,7 @@
 import { parseDuration } from '../core/duration.ts';
 import { compileGlob } from '../core/glob.ts';
 import type { RateLimit } from '../core/policy.ts';
+import { parseProxyUrl } from '../core/proxy-url.ts';
 import { parseSize } from '../core/size.ts';
 import { suggest } from '../core/suggest.ts';
 import { bad, good, referencePattern, setting } from './setting.ts';
@@ -209,6 +210,24 @@ export function url(schema: Described) {
     { kind: 'URL', type: 'string', secret: true, ...schema },
   );
 }
+
+/** A proxy, in any way that curl takes; user and password are for the proxy. Never repeated. */
+export function proxy(schema: Described) {
+  return setting(
+    (value) => {
+      if (typeof value !== 'string') return bad('bad_url', 'is not the URL of an HTTP proxy', proxyHint);
+      if (value.trim() === '') return bad('empty', 'is empty');
+      const parsed = parseProxyUrl(value);
+      return parsed === undefined
+        ? bad('bad_url', 'is not the URL of an HTTP proxy', proxyHint)
+        : good(parsed.href);
+    },
+    { kind: 'URL', type: 'string', secret: true, ...schema },
+  );
+}
+
+const proxyHint =
+  'write it as `http://host:port` or `http://user:password@host:port`; `@`, `:`, `/` and `%` of a password as `%40`, `%3A`, `%2F` and `%25`';
 
 export interface Listen {
   host: string;

@@ -240,8 +240,9 @@ export const sinkSchema = z.strictObject({
     .meta(shown({ description: 'TLS of this sink; paths are relative to the config file.' }))
     .optional(),
   proxy: of
-    .url({
-      description: 'HTTP proxy. Default: the `*_PROXY` environment variables.',
+    .proxy({
+      description:
+        'HTTP proxy; `user:password@` before the host is sent to it as `Proxy-Authorization`. Default: the `*_PROXY` environment variables.',
       examples: ['http://proxy.internal:3128'],
     })
     .optional(),

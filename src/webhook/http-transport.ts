@@ -2,6 +2,8 @@ import { Client, EnvHttpProxyAgent, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
+import { AuditsinkError } from '../core/errors.ts';
+import { parseProxyUrl } from '../core/proxy-url.ts';
 import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
 import { Attempt } from './attempt.ts';
 import { Deadlines } from './deadlines.ts';
@@ -43,7 +45,10 @@ export class HttpTransport implements Transport {
   readonly #proxied: Dispatcher | null;
   readonly #deadlines: Deadlines<Attempt>;
 
-  /** `url` is http or https; `user:password@` in it becomes a Basic Authorization header. */
+  /**
+   * `url` is http or https; `user:password@` in it becomes a Basic Authorization header.
+   * Throws AuditsinkError('config') for a proxy that cannot be used.
+   */
   constructor(options: HttpTransportOptions) {
     const url = new URL(options.url);
     this.#options = options;
@@ -122,10 +127,12 @@ export class HttpTransport implements Transport {
   #makeProxied(url: URL): Dispatcher | null {
     const { proxy, env } = this.#options;
     const options = { ...connectionOptions, requestTls: this.#connectOptions() };
-    if (proxy !== null) return new ProxyAgent({ ...options, uri: proxy });
-    const variable = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
-    const fromEnv = env[variable] ?? env[variable.toUpperCase()] ?? '';
-    if (fromEnv === '') return null;
+    if (proxy !== null) return new ProxyAgent({ ...options, uri: proxyUrl(proxy, 'the setting `proxy`') });
+    const lower = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
+    const variable = env[lower] === undefined ? lower.toUpperCase() : lower;
+    const written = env[variable] ?? '';
+    if (written.trim() === '') return null;
+    const fromEnv = proxyUrl(written, `the environment variable ${variable}`);
     // The agent goes without the proxy for what NO_PROXY names.
     const noProxy = env['no_proxy'] ?? env['NO_PROXY'];
     return new EnvHttpProxyAgent({
@@ -135,4 +142,11 @@ export class HttpTransport implements Transport {
       ...(noProxy === undefined ? {} : { noProxy }),
     });
   }
+}
+
+/** `source` is named when it is unusable; the text itself may hold a password. */
+function proxyUrl(written: string, source: string): string {
+  const url = parseProxyUrl(written);
+  if (url !== undefined) return url.href;
+  throw new AuditsinkError('config', `${source} is no proxy: write it as http://host:port`);
 }

@@ -104,6 +104,22 @@ describe('defaults', () => {
   });
 });
 
+describe('a proxy', () => {
+  test('is taken as curl takes it, with a password', async () => {
+    assert.equal((await sink('proxy: proxy.corp:3128')).proxy, 'http://proxy.corp:3128/');
+    assert.equal((await sink('proxy: http://p/path')).proxy, 'http://p/');
+    assert.equal((await sink('proxy: ${env:P}', { P: 'http://u:pw@p:1' })).proxy, 'http://u:pw@p:1/');
+  });
+
+  test('that is none is told at its place, without its value', async () => {
+    const { config, problems } = await load(`${base}    proxy: 'u:S3CRET@::::'\n`);
+    assert.equal(config, null);
+    const [problem] = problems;
+    assert.deepEqual([problem?.line, problem?.code], [6, 'bad_url']);
+    assert.doesNotMatch(problems.map(formatProblem).join('\n'), /S3CRET|Authorization/);
+  });
+});
+
 describe('what is written wins', () => {
   test('over a preset, setting by setting', async () => {
     const flipper = await sink(
@@ -439,6 +455,8 @@ describe('files that are no config', () => {
       '    order_by: http://u:S3CRET@h.example/x',
       '    headers: { A: S3CRET }',
       '    proxy: http://p/S3CRET',
+      '    proxy: u:S3CRET@p:99999',
+      '    proxy: http://u:S3CRET@[p',
       '    signature: ${env:X:-S3CRET}',
       '    signing_secret: |\n      S3CRET',
       '   bad',

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { AttemptResult } from '../../src/core/attempt.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { AuditsinkError } from '../../src/core/errors.ts';
 import { HttpTransport } from '../../src/webhook/http-transport.ts';
 import { HttpReceiver } from '../support/http-receiver.ts';
 import { until } from '../support/until.ts';
@@ -236,4 +237,41 @@ test('a proxy is used when it is named, or when the environment names one and NO
   assert.equal(await by({ env: { HTTP_PROXY: proxyUrl } }), 'proxy');
   assert.equal(await by({ env: { HTTP_PROXY: proxyUrl, NO_PROXY: '127.0.0.1' } }), 'direct');
   assert.equal(await by({ env: { HTTPS_PROXY: proxyUrl } }), 'direct');
+});
+
+test('a proxy may be written without a scheme, with a path and with a password', async (t) => {
+  const proxy = await receiver(t, (response) => response.end('by proxy'));
+  const written = [
+    `127.0.0.1:${proxy.port}`,
+    `http://127.0.0.1:${proxy.port}/ignored?too`,
+    `http://us%40er:s3cret@127.0.0.1:${proxy.port}`,
+  ];
+  for (const [i, url] of written.entries()) {
+    for (const more of [{ proxy: url }, { env: { http_proxy: url } }]) {
+      const before = proxy.received.length;
+      assert.equal(
+        errorClass(await send(transportTo(t, 'http://receiver.test/hook', more))),
+        'status 200',
+        url,
+      );
+      const seen = proxy.received[before];
+      assert.equal(seen?.path, 'http://receiver.test/hook');
+      const expected = i === 2 ? `Basic ${Buffer.from('us@er:s3cret').toString('base64')}` : undefined;
+      assert.equal(seen.headers['proxy-authorization'], expected);
+    }
+  }
+});
+
+test('a variable that names no proxy is named, without its value', (t) => {
+  for (const value of ['::::', 'http://u:S3CRET@%', 'gopher://S3CRET']) {
+    assert.throws(
+      () => transportTo(t, 'http://receiver.test/hook', { env: { HTTP_PROXY: value } }),
+      (error) =>
+        error instanceof AuditsinkError &&
+        error.code === 'config' &&
+        /HTTP_PROXY/.test(error.message) &&
+        !error.message.includes(value) &&
+        !/S3CRET/.test(error.message),
+    );
+  }
 });
