@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { Doubling } from '../core/doubling.ts';
 import { AuditsinkError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
@@ -55,7 +56,7 @@ class Admin implements AdminServer {
   readonly #logger: Logger;
   readonly #drainMs: number;
   readonly #server: Server;
-  #refusals = 0;
+  readonly #refusals = new Doubling();
   #started: Promise<{ host: string; port: number }> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -202,10 +203,9 @@ class Admin implements AdminServer {
 
   /** Logged at the first and at each doubling, so that whoever guesses tokens cannot fill the log. */
   #refused(request: IncomingMessage, reason: 'host' | 'token'): void {
-    this.#refusals += 1;
-    if (Math.log2(this.#refusals) % 1 !== 0) return;
+    if (!this.#refusals.next()) return;
     const from = request.socket.remoteAddress;
-    this.#logger.warn({ reason, from, refusals: this.#refusals }, 'admin request refused');
+    this.#logger.warn({ reason, from, refusals: this.#refusals.count }, 'admin request refused');
   }
 }
 

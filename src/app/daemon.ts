@@ -128,6 +128,7 @@ export class Daemon {
           journal,
           feed: this.#feed,
           clock,
+          logger,
           metrics,
           room: () => this.#retention.room(),
           stateOf: () => (this.#sinks.plans.some(({ usesPrevious }) => usesPrevious) ? stateOf : null),

@@ -2,14 +2,17 @@ import type { Clock } from '../core/clock.ts';
 import { diffChanges } from '../core/changes.ts';
 import type { AuditEvent, JournaledEvent, JsonValue } from '../core/event.ts';
 import type { Journal, StateOf } from '../core/journal.ts';
+import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Intake } from '../core/source.ts';
 import type { Feed } from '../delivery/feed.ts';
+import { RejectLog } from './reject-log.ts';
 
 export interface IntakeDeps {
   journal: Journal;
   feed: Feed;
   clock: Clock;
+  logger: Logger;
   metrics: Metrics;
   /** Resolves when the journal has room; undefined when it has some now. */
   room: () => Promise<void> | undefined;
@@ -21,6 +24,7 @@ export interface IntakeDeps {
 export function createIntake(source: string, deps: IntakeDeps): Intake {
   const { journal, feed, metrics } = deps;
   const eventsRead = metrics.eventsRead.with(source);
+  const rejectLog = new RejectLog(deps.logger, source);
   const linesSkipped = metrics.linesSkipped.with(source);
   return {
     checkpoints: () => journal.checkpoints(source),
@@ -28,7 +32,10 @@ export function createIntake(source: string, deps: IntakeDeps): Intake {
       for (let room = deps.room(); room !== undefined; room = deps.room()) await room;
       const { seqs, previous, acceptedAt } = await journal.append(source, batch, deps.stateOf());
       linesSkipped.inc(batch.skipped);
-      for (const { reason } of batch.rejects) metrics.eventsRejected.with(source, reason).inc();
+      for (const reject of batch.rejects) {
+        metrics.eventsRejected.with(source, reject.reason).inc();
+        rejectLog.rejected(reject);
+      }
 
       const accepted: JournaledEvent[] = [];
       for (const [i, incoming] of batch.events.entries()) {
