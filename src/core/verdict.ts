@@ -77,10 +77,12 @@ function describe(status: number): string {
 
 function failureInBody(status: number, reply: string): { word: string; status: number } | undefined {
   if (status < 200 || status >= 300 || reply === '') return undefined;
-  const word = reply.startsWith('{') ? slackApiError(reply) : reply.trim();
+  const text = reply.trim();
+  const isObject = text.startsWith('{');
+  const word = isObject ? slackApiError(text) : text;
   if (word === undefined) return undefined;
   if (Object.hasOwn(slackWords, word)) return { word, status: slackWords[word] as number };
-  return reply.startsWith('{') ? { word, status: 400 } : undefined;
+  return isObject ? { word, status: 400 } : undefined;
 }
 
 function slackApiError(reply: string): string | undefined {
@@ -91,6 +93,15 @@ function slackApiError(reply: string): string | undefined {
     if (!('ok' in parsed) || parsed.ok !== false) return undefined;
     return 'error' in parsed && typeof parsed.error === 'string' ? parsed.error : 'unknown';
   } catch {
-    return undefined; // Not JSON after all, or cut off: the status alone decides.
+    return errorOfCutOff(reply);
   }
+}
+
+/** `"ok":false` as a member of the outermost object, only plain members before it. */
+const notOk = /^\{(?:\s*"\w+"\s*:\s*(?:"[^"\\]*"|[\w.+-]+)\s*,)*\s*"ok"\s*:\s*false\s*,/;
+
+/** The word of a reply of which only the start was kept, so that it does not parse. */
+function errorOfCutOff(reply: string): string | undefined {
+  if (!notOk.test(reply)) return undefined; // Not JSON after all: the status alone decides.
+  return /"error"\s*:\s*"(\w+)"/.exec(reply)?.[1] ?? 'unknown';
 }

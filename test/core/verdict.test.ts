@@ -68,6 +68,17 @@ test('Slack says no with a 200', () => {
     ['toString', 'delivered'],
     ['{"status":"ok":false', 'delivered'],
     ['{"result":{"ok":false}}', 'delivered'],
+    [' \n{"ok":false,"error":"ratelimited"}', 'retryable'],
+    // Longer than what is kept of a reply.
+    [`{"ok":false,"error":"ratelimited","more":"${'x'.repeat(2000)}`, 'retryable'],
+    [`\n{ "ok" : false , "error" : "channel_not_found","more":{"a":["`, 'fatal'],
+    ['{"error":"internal_error","n":-1.5e3,"ok":false,"more":"', 'retryable'],
+    ['{"ok":false,"more":{"a":"', 'fatal'],
+    ['{"ok":true,"error":"ratelimited","more":{"ok":false,"a":"', 'delivered'],
+    ['{"result":{"ok":false,"error":"ratelimited","a":"', 'delivered'],
+    ['{"text":"\\"","x":"\\",\\"ok\\":false,","more":"', 'delivered'],
+    ['{"okay":false,"more":"', 'delivered'],
+    ['"ok":false', 'delivered'],
   ];
   for (const [reply, expected] of table) assert.equal(kindOf(response(200, reply)), expected, reply);
 });
