@@ -18,6 +18,8 @@ const classes: Readonly<Record<string, ErrorClass>> = {
   HOSTNAME_MISMATCH: 'tls',
 };
 
+const maxMessageLength = 200;
+
 const tlsCode = /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|INVALID_CA|CRL_)/;
 
 /**
@@ -49,6 +51,13 @@ function innermost(error: unknown): unknown {
 }
 
 function described(error: unknown, code: string): string {
+  // undici asserts what a parser let through, such as the status 000.
+  if (code === 'ERR_ASSERTION') return 'the response is malformed';
   const message = messageOf(error);
-  return code === '' || message.includes(code) ? message : `${message} (${code})`;
+  return oneLine(code === '' || message.includes(code) ? message : `${message} (${code})`);
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > maxMessageLength ? `${line.slice(0, maxMessageLength - 1)}…` : line;
 }

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import type { AttemptResult } from '../../src/core/attempt.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { AuditsinkError } from '../../src/core/errors.ts';
+import { errorResult } from '../../src/webhook/error-result.ts';
 import { HttpTransport } from '../../src/webhook/http-transport.ts';
 import { HttpReceiver } from '../support/http-receiver.ts';
 import { until } from '../support/until.ts';
@@ -150,6 +151,24 @@ test('what is no HTTP is a network error', async (t) => {
   assert.equal(errorClass(await send(transportTo(t, url))), 'network');
 });
 
+test('whatever the response, its failure is told in one short line', async (t) => {
+  const answers = [
+    'HTTP/1.1 000 Nothing',
+    'HTTP/1.1 099 Low',
+    'HTTP/1.1 9999 High',
+    'HTTP/1.1 abc',
+    'HTTP/9.9 200 OK',
+  ];
+  for (const answer of answers) {
+    const url = await socketReceiver(t, (socket) => socket.end(`${answer}\r\ncontent-length: 0\r\n\r\n`));
+    const result = await send(transportTo(t, url));
+    assert.ok(result.kind === 'error', answer);
+    assert.equal(result.class, 'network');
+    assert.match(result.message, /^[^\n\r]{1,200}$/);
+    assert.doesNotMatch(result.message, /assert|expression|falsy/i);
+  }
+});
+
 test('a name that does not resolve is a dns error', async (t) => {
   assert.equal(errorClass(await send(transportTo(t, 'http://does-not-exist.invalid/x'))), 'dns');
 });
@@ -274,4 +293,11 @@ test('a variable that names no proxy is named, without its value', (t) => {
         !/S3CRET/.test(error.message),
     );
   }
+});
+
+test('a message of any length and with any line breaks becomes one line of at most 200 characters', () => {
+  const result = errorResult(new Error(`first\n\tsecond ${'x'.repeat(500)}`), 1, null);
+  assert.ok(result.kind === 'error');
+  assert.match(result.message, /^first second x+…$/);
+  assert.equal(result.message.length, 200);
 });
