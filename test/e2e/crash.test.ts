@@ -127,9 +127,9 @@ test(`${rounds} times SIGKILL: every event is delivered or dead, none is missing
       assert.ok(arrived.has(String(n)), `k${n} never reached ${name}`);
     }
   }
-  // A crash repeats at most what was under way and not yet recorded: few at a time on a quiet sink.
+  // A crash repeats at most what was under way and what ended in the same turn of the loop.
   const steady = target.received.filter(({ path }) => path === '/steady').length;
-  assert.ok(steady - written <= rounds * 8, `${steady - written} repeats in ${rounds} crashes`);
+  assert.ok(steady - written <= rounds * 16, `${steady - written} repeats in ${rounds} crashes`);
   // The journal holds the events in the order in which they were written, over all rotations.
   const history = new SqliteHistory(join(dir, 'state'));
   const accepted = history

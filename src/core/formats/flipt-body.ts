@@ -4,31 +4,37 @@
  * so that no number loses a digit and no nested byte changes.
  */
 export function fliptWebhookBody(text: string): string {
-  const body = (text.length <= maxUsualLength ? reorderUsual(text) : undefined) ?? reorder(text);
-  return needsEscape.test(text) ? escapeAsGo(body) : body;
+  const body = reorderUsual(text) ?? reorder(text);
+  return needsEscape.test(body) ? escapeAsGo(body) : body;
 }
 
 /** Beyond it a backtracking match could need much memory. */
-const maxUsualLength = 4096;
+const maxUsualLength = 16_384;
 
-/** An object without nested values and without escapes in its strings. */
-const flat = String.raw`\{(?:"[^"\\]*":(?:"[^"\\]*"|[^",{}[\]\\]*),?)*\}`;
 const plainText = String.raw`"[^"\\]*"`;
+const anyText = String.raw`"(?:[^"\\]|\\.)*"`;
 
-/**
- * The line as Flipt writes it in each of its forms when no value is nested or escaped, which is nearly always.
- * Matching it takes a third of the time of {@link reorder}, which says the same of any line.
- */
-const usualLine = new RegExp(
-  `^\\{(?:"T":${plainText},"M":"AUDIT",)?"version": ?(${plainText}), ?"type": ?(${plainText}), ?"action": ?(${plainText})` +
-    `(?:, ?"status": ?(${plainText}))?, ?"metadata": ?(\\{\\}|\\{"actor":${flat}\\}), ?"payload": ?(null|${flat})` +
-    `, ?"timestamp": ?(${plainText})(?:,"status":(${plainText}))?\\}$`,
+/** A line as Flipt writes it in each of its forms, up to its payload. */
+const usualHead = new RegExp(
+  `\\{(?:"T":${plainText},"M":"AUDIT",)?"version": ?(${plainText}), ?"type": ?(${plainText}), ?"action": ?(${plainText})` +
+    `(?:, ?"status": ?(${plainText}))?, ?"metadata": ?(\\{\\}|\\{"actor":\\{(?:${plainText}:${anyText},?)*\\}\\}), ?"payload": ?`,
+  'y',
 );
+const usualTail = new RegExp(`, ?"timestamp": ?(${plainText})(?:,"status":(${plainText}))?\\}$`, 'y');
 
+/** For the members in their usual order, which is nearly always: a good part quicker than {@link reorder}. */
 function reorderUsual(text: string): string | undefined {
-  const match = usualLine.exec(text);
-  if (match === null) return undefined;
-  const [, version, type, action, early, metadata, payload, timestamp, late] = match;
+  if (text.length > maxUsualLength) return undefined;
+  usualHead.lastIndex = 0;
+  const head = usualHead.exec(text);
+  if (head === null) return undefined;
+  const payloadEnd = endOfValue(text, usualHead.lastIndex);
+  const payload = text.slice(usualHead.lastIndex, payloadEnd);
+  usualTail.lastIndex = payloadEnd;
+  const tail = usualTail.exec(text);
+  if (tail === null) return undefined;
+  const [, version, type, action, early, metadata] = head;
+  const [, timestamp, late] = tail;
   const status = late ?? early;
   const end = status === undefined ? '}' : `,"status":${status}}`;
   return `{"version":${version},"type":${type},"action":${action},"metadata":${metadata},"payload":${payload},"timestamp":${timestamp}${end}`;
