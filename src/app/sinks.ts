@@ -10,6 +10,7 @@ import type { Feed } from '../delivery/feed.ts';
 import type { Recorder } from '../delivery/recorder.ts';
 import { RequestMaker } from '../delivery/request-maker.ts';
 import { HttpTransport } from '../webhook/http-transport.ts';
+import { secretsOf } from './sink-secrets.ts';
 import type { SinkPlan } from './sink-plan.ts';
 
 export interface SinksDeps {
@@ -162,7 +163,8 @@ export function createRequestMaker(
 
 export function createTransport(config: SinkConfig, clock: Clock, env: NodeJS.ProcessEnv): HttpTransport {
   const { url, method, tls, proxy, policy } = config;
-  return new HttpTransport({ url, method, tls, proxy, timeoutMs: policy.timeoutMs, env, clock });
+  const { timeoutMs } = policy;
+  return new HttpTransport({ url, method, tls, proxy, timeoutMs, env, clock, secrets: secretsOf(config) });
 }
 
 function createTracer({ name, method, url }: SinkConfig, tracing: Tracing): SinkTracer {

@@ -5,11 +5,10 @@ import type { TestReport } from '../core/operations.ts';
 import type { FormatSetting } from '../core/policy.ts';
 import { sampleTexts } from '../core/samples.ts';
 import { judge } from '../core/verdict.ts';
+import { isSecretHeader } from './sink-secrets.ts';
 import type { SinkPlan } from './sink-plan.ts';
 import { createRequestMaker, createTransport } from './sinks.ts';
 import { explainReply } from './explain-reply.ts';
-
-const secretHeaders = /authorization|token|secret|api-?key|password|cookie/i;
 
 /**
  * An event from its text as a source would decode it, or undefined when it is none. Its id says that it is a test.
@@ -78,7 +77,7 @@ export function maskedHeaders(flat: readonly string[]): Array<[name: string, val
   const lines: Array<[string, string]> = [];
   for (let i = 0; i < flat.length; i += 2) {
     const name = flat[i] as string;
-    lines.push([name, secretHeaders.test(name) ? '***' : (flat[i + 1] as string)]);
+    lines.push([name, isSecretHeader(name) ? '***' : (flat[i + 1] as string)]);
   }
   return lines;
 }

@@ -4,6 +4,7 @@ import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
 import { AuditsinkError } from '../core/errors.ts';
 import { parseProxyUrl } from '../core/proxy-url.ts';
+import { secretMask } from '../core/secret-mask.ts';
 import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
 import { Attempt } from './attempt.ts';
 import { Deadlines } from './deadlines.ts';
@@ -19,6 +20,8 @@ export interface HttpTransportOptions {
   proxy: string | null;
   env: NodeJS.ProcessEnv;
   clock: Clock;
+  /** Hidden in replies, which are kept when an attempt failed. */
+  secrets: readonly string[];
 }
 
 const connectionOptions = {
@@ -44,6 +47,7 @@ export class HttpTransport implements Transport {
   readonly #all = new Set<Dispatcher>();
   readonly #proxied: Dispatcher | null;
   readonly #deadlines: Deadlines<Attempt>;
+  readonly #mask: (reply: string) => string;
 
   /**
    * `url` is http or https; `user:password@` in it becomes a Basic Authorization header.
@@ -52,6 +56,7 @@ export class HttpTransport implements Transport {
   constructor(options: HttpTransportOptions) {
     const url = new URL(options.url);
     this.#options = options;
+    this.#mask = secretMask(options.secrets);
     this.#origin = url.origin;
     this.#deadlines = new Deadlines(options.clock, options.timeoutMs);
     this.#path = url.pathname + url.search;
@@ -68,6 +73,7 @@ export class HttpTransport implements Transport {
     const { clock, timeoutMs, method } = this.#options;
     const attempt = new Attempt(clock, timeoutMs, this.#deadlines, (result, isReusable) => {
       if (connection !== this.#proxied) this.#release(connection, isReusable);
+      if (result.kind === 'response') result.reply = this.#mask(result.reply);
       done(result);
     });
     const headers =

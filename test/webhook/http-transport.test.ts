@@ -25,6 +25,7 @@ function transportTo(
     proxy: more.proxy ?? null,
     env: more.env ?? {},
     clock: systemClock,
+    secrets: [],
   });
   t.after(() => transport.close());
   return transport;
