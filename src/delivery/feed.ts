@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { AuditEvent, JournaledEvent } from '../core/event.ts';
 import type { Journal, StoredEvent } from '../core/journal.ts';
 
-const recentEvents = 1024;
+const recentEvents = 512;
 const recentBytes = 8 * 2 ** 20;
 const loadBytes = 2 * 2 ** 20;
 /**

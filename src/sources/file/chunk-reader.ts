@@ -3,7 +3,7 @@ import { cutFinalLine, cutLines, emptyHarvest, type Harvest, type LineRules, rej
 import { readFully } from './files.ts';
 import { headOf, type TrackedFile, windowBytes } from './tracked-file.ts';
 
-const chunkBytes = 128 * 1024;
+const chunkBytes = 64 * 1024;
 const newline = 0x0a;
 
 export type Chunk =
