@@ -136,6 +136,7 @@ export class Daemon {
     });
     this.#operations = new DaemonOperations({
       stateDir: config.stateDir,
+      config: () => this.#config,
       journal,
       sinks: this.#sinks,
       sources: this.#sources,

@@ -1,16 +1,20 @@
+import type { Config } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import type { History, ReplayQuery } from '../core/history.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Operations, ReplayReport, SinkStatus, TestReport } from '../core/operations.ts';
 import { SqliteHistory } from '../journal/sqlite-history.ts';
+import { samplesOf } from './check-samples.ts';
 import { replay } from './replay.ts';
 import { sinkStatuses } from './sink-status.ts';
 import type { Sinks } from './sinks.ts';
 import type { SourceSet } from './source-set.ts';
-import { sampleFor, sendTest } from './test-send.ts';
+import { sendTest } from './test-send.ts';
 
 export interface DaemonOperationsDeps {
   stateDir: string;
+  /** The one in force. */
+  config: () => Config;
   journal: Journal;
   sinks: Sinks;
   sources: SourceSet;
@@ -52,7 +56,7 @@ export class DaemonOperations implements Operations {
   async test(sink: string): Promise<TestReport | undefined> {
     const plan = this.#deps.sinks.plan(sink);
     if (plan === undefined) return undefined;
-    const incoming = sampleFor(plan, plan.config.sources?.[0] ?? 'test');
+    const [incoming] = samplesOf(plan, this.#deps.config());
     if (incoming === undefined) {
       const reason = 'none of the sample events passes the filter of this sink';
       return { sink, request: null, result: null, verdict: { kind: 'fatal', reason }, explanation: null };

@@ -3,7 +3,6 @@ import type { IncomingEvent } from '../core/event.ts';
 import { createDecoder } from '../core/formats/decoder.ts';
 import type { TestReport } from '../core/operations.ts';
 import type { FormatSetting } from '../core/policy.ts';
-import { sampleTexts } from '../core/samples.ts';
 import { judge } from '../core/verdict.ts';
 import { isSecretHeader } from './sink-secrets.ts';
 import type { SinkPlan } from './sink-plan.ts';
@@ -16,15 +15,6 @@ import { explainReply } from './explain-reply.ts';
 export function decodeSample(text: string, format: FormatSetting, source: string): IncomingEvent | undefined {
   const decoded = createDecoder(source, format)(text, () => 'test-event');
   return decoded.kind === 'event' ? decoded.incoming : undefined;
-}
-
-/** The sample a sink is tested with when no event is given: the first that its filter lets through. */
-export function sampleFor(plan: SinkPlan, source: string): IncomingEvent | undefined {
-  for (const { text, format } of sampleTexts) {
-    const incoming = decodeSample(text, format, source);
-    if (incoming !== undefined && plan.wants(incoming.event)) return incoming;
-  }
-  return undefined;
 }
 
 /** Sends one event to a sink now, outside the journal and without retries, and says what came of it. */

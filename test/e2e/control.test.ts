@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { sampleTexts } from '../../src/core/samples.ts';
 import { DaemonProcess } from '../support/daemon-process.ts';
 import { fliptLine } from '../support/events.ts';
 import { HttpReceiver } from '../support/http-receiver.ts';
@@ -62,4 +63,31 @@ test('pause, resume and replay from another process reach the running daemon', a
   await until(async () => (await deliveries()).every((state) => state === 'delivered'), 'three delivered');
   assert.deepEqual([...target.keys].sort(), ['a', 'a', 'b', 'b', 'c']);
   assert.equal(await daemon.stop(), 0);
+});
+
+test('a test by the admin API sends an event in the format of the sources of the sink', async (t) => {
+  const dir = tempDir(t);
+  const target = await HttpReceiver.start();
+  t.after(() => target.stop());
+  for (const log of ['flipt.log', 'unleash.log']) writeFileSync(join(dir, log), '');
+  const daemon = await DaemonProcess.start(dir, {
+    sources: [
+      { name: 'flipt', type: 'file', path: 'flipt.log', format: 'flipt' },
+      { name: 'unleash', type: 'file', path: 'unleash.log', format: 'unleash' },
+    ],
+    sinks: [
+      { name: 'hook', url: target.url, sources: ['unleash'], match: { 'payload.project': 'of-ours-alone' } },
+    ],
+  });
+  t.after(() => daemon.stop('SIGKILL'));
+  const answer = await fetch(`${daemon.adminUrl}/api/v1/sinks/hook/test`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
+  assert.equal(answer.status, 200);
+  const [sent] = target.received;
+  const compact = (json: string): string => JSON.stringify(JSON.parse(json));
+  const samples = sampleTexts.filter(({ format }) => format === 'unleash').map(({ text }) => compact(text));
+  assert.ok(samples.includes(compact(sent?.body ?? '""')), 'an event of Unleash');
 });
