@@ -46,7 +46,11 @@ const journalSection = z.strictObject({
     .prefault('7d'),
   max_bytes: of
     .size(
-      { description: 'Size at which sources are held back until there is room.', default: '1GiB' },
+      {
+        description:
+          'Size at which sources are held back until there is room. SQLite’s log beside the journal is not part of it: the volume must hold 64 MiB more.',
+        default: '1GiB',
+      },
       { min: '1MiB' },
     )
     .prefault('1GiB'),

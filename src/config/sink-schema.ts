@@ -77,7 +77,7 @@ const retrySection = z.strictObject({
   ).optional(),
   on: listOf(
     retryOn,
-    'What is tried again; everything else is dead at once. `network` is a connection refused, reset or closed, a broken TLS handshake included; `tls` a certificate that is not trusted.',
+    'What is tried again; everything else is dead at once. `network` is a connection refused, reset or closed, a broken TLS handshake included; `tls`, a certificate that is not trusted, is dead at the first attempt unless it is listed.',
     { default: [...plain.on], examples: [['network', 'timeout', 'non-2xx']] },
   ).optional(),
 });
