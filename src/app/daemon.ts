@@ -127,7 +127,6 @@ export class Daemon {
         createIntake(name, {
           journal,
           feed: this.#feed,
-          clock,
           logger,
           metrics,
           room: () => this.#retention.room(),

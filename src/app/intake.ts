@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts';
 import { diffChanges } from '../core/changes.ts';
 import type { AuditEvent, JournaledEvent, JsonValue } from '../core/event.ts';
 import type { Journal, StateOf } from '../core/journal.ts';
@@ -11,7 +10,6 @@ import { RejectLog } from './reject-log.ts';
 export interface IntakeDeps {
   journal: Journal;
   feed: Feed;
-  clock: Clock;
   logger: Logger;
   metrics: Metrics;
   /** Resolves when the journal has room; undefined when it has some now. */

@@ -47,7 +47,7 @@ export class Backlog implements Reader {
   /** Unsettled deliveries with a record, so that a replay is not taken up twice. */
   readonly #open = new Map<number, Delivery>();
   readonly #windowLimit: number;
-  #recorded: Set<number>;
+  readonly #recorded: Set<number>;
   #position: number;
   #filling = false;
   #loading = 0;
@@ -91,10 +91,6 @@ export class Backlog implements Reader {
     for (const delivery of this.#open.values())
       oldest = Math.min(oldest ?? delivery.acceptedAt, delivery.acceptedAt);
     return oldest;
-  }
-
-  isOpen(seq: number): boolean {
-    return this.#open.has(seq);
   }
 
   get openCount(): number {
@@ -164,7 +160,6 @@ export class Backlog implements Reader {
   }
 
   settle(delivery: Delivery): void {
-    delivery.settled = true;
     delivery.event = null;
     if (delivery.fresh) this.#window.release(delivery);
     else this.#open.delete(delivery.seq);

@@ -19,8 +19,6 @@ export interface Delivery {
   due: number;
   /** No record in the journal yet, so it holds the sink's cursor back. */
   fresh: boolean;
-  /** Set once nothing is owed any more. */
-  settled: boolean;
   /** To be sent in a request of its own, because its batch was refused. */
   alone: boolean;
   lane: Lane | null;
@@ -38,7 +36,6 @@ export function freshDelivery(event: JournaledEvent): Delivery {
     startedActiveMs: 0,
     due: 0,
     fresh: true,
-    settled: false,
     alone: false,
     lane: null,
     span: null,
@@ -56,7 +53,6 @@ export function recordedDelivery(record: DeliveryRecord, acceptedAt: number, due
     startedActiveMs: record.startedActiveMs ?? 0,
     due,
     fresh: false,
-    settled: false,
     alone: false,
     lane: null,
     span: null,

@@ -21,10 +21,6 @@ export class Fifo<T> {
     this.#items[this.#head] = item;
   }
 
-  peek(): T | undefined {
-    return this.#items[this.#head];
-  }
-
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (this.#head >= this.#items.length) return undefined;

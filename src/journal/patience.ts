@@ -28,7 +28,7 @@ export class Patience {
     this.#gaveUp = true;
   }
 
-  async write<T>(work: () => T): Promise<T> {
+  async run<T>(work: () => T): Promise<T> {
     try {
       // The ordinary case, without the library's promises and closures.
       return this.#attempt(work);
@@ -50,10 +50,6 @@ export class Patience {
       .finally(() => {
         this.#waiting -= 1;
       });
-  }
-
-  async read<T>(work: () => T): Promise<T> {
-    return this.write(work);
   }
 
   /** It is over once nothing else waits: what only reads, or changes nothing, succeeds on a full disk as well. */

@@ -28,9 +28,8 @@ const readSlice = 32;
 const maxRejects = 10_000;
 
 /**
- * The journal on node:sqlite (WAL), in the daemon's own thread: a batch of 500 rows costs a millisecond, and
- * handing it to a worker would cost more than it frees (measured in bench). The interface is asynchronous all
- * the same, since writing waits while the disk is full.
+ * The journal on node:sqlite (WAL), in the daemon's own thread, where a batch of rows costs a few microseconds
+ * each. The interface is asynchronous all the same, since writing waits while the disk is full.
  */
 export class SqliteJournal implements Journal {
   readonly #db: DatabaseSync;
@@ -71,7 +70,7 @@ export class SqliteJournal implements Journal {
   }
 
   append(source: string, batch: SourceBatch, stateOf: StateOf | null): Promise<AppendResult> {
-    return this.#patience.write(() => this.#append(source, batch, stateOf));
+    return this.#patience.run(() => this.#append(source, batch, stateOf));
   }
 
   sync(): Promise<void> {
@@ -79,7 +78,7 @@ export class SqliteJournal implements Journal {
   }
 
   checkpoints(source: string): Promise<Map<string, string>> {
-    return this.#read(() => {
+    return this.#patience.run(() => {
       const rows = this.#statements.checkpoints.all(source);
       return new Map(rows.map((row) => [row['key'] as string, row['value'] as string]));
     });
@@ -90,7 +89,7 @@ export class SqliteJournal implements Journal {
   }
 
   readAfter(seq: number, limit: number, maxBytes: number): Promise<StoredEvent[]> {
-    return this.#read(() => {
+    return this.#patience.run(() => {
       const events: StoredEvent[] = [];
       let bytes = 0;
       let after = seq;
@@ -110,7 +109,7 @@ export class SqliteJournal implements Journal {
   }
 
   readSeqs(seqs: readonly number[]): Promise<StoredEvent[]> {
-    return this.#read(() => {
+    return this.#patience.run(() => {
       const events: StoredEvent[] = [];
       for (const seq of seqs) {
         const row = this.#statements.readSeq.get(seq);
@@ -121,7 +120,7 @@ export class SqliteJournal implements Journal {
   }
 
   openSink(sink: string, cursorIfNew: number): Promise<SinkRecord> {
-    return this.#patience.write(() => {
+    return this.#patience.run(() => {
       this.#statements.makeSink.run(sink, cursorIfNew);
       const row = this.#statements.sink.get(sink);
       if (row === undefined) throw new Error(`sink ${sink} vanished from the journal`);
@@ -135,20 +134,20 @@ export class SqliteJournal implements Journal {
   }
 
   recordedAfter(sink: string, cursor: number): Promise<Set<number>> {
-    return this.#read(() => {
+    return this.#patience.run(() => {
       const rows = this.#statements.recordedAfter.all(this.#sinkRef(sink), cursor);
       return new Set(rows.map((row) => row['seq'] as number));
     });
   }
 
   openDeliveries(sink: string, limit: number): Promise<DeliveryRecord[]> {
-    return this.#read(() =>
+    return this.#patience.run(() =>
       this.#statements.openDeliveries.all(this.#sinkRef(sink), limit).map(deliveryFromRow),
     );
   }
 
   record(progress: readonly SinkProgress[]): Promise<void> {
-    return this.#patience.write(() =>
+    return this.#patience.run(() =>
       this.#transaction(() => progress.forEach((one) => this.#recordSink(one))),
     );
   }
@@ -161,7 +160,7 @@ export class SqliteJournal implements Journal {
   }
 
   prune(request: PruneRequest): Promise<number> {
-    return this.#patience.write(() => {
+    return this.#patience.run(() => {
       const holding = request.holdingSinks.map((name) => this.#sinkRef(name));
       return this.#transaction(() => prune(this.#db, { ...request, holding }));
     });
@@ -198,13 +197,14 @@ export class SqliteJournal implements Journal {
     this.#transaction(() => {
       const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
       for (const { event, format, text } of batch.events) {
-        const previous = this.#previous(event, stateOf);
+        const state = stateOf?.(event);
+        const previous = this.#previous(event, state?.thing);
         const origin = this.#originRef(source, format);
         const isNew = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous).changes === 1;
         if (isNew) seq += 1;
         result.seqs.push(isNew ? seq : 0);
         result.previous.push(previous);
-        if (isNew && stateOf !== null) this.#keepState(event, seq, stateOf);
+        if (isNew && state !== undefined) this.#keepState(seq, state);
       }
       for (const reject of batch.rejects) {
         insertReject.run(source, acceptedAt, reject.reason, reject.position, reject.sizeBytes, reject.head);
@@ -220,19 +220,16 @@ export class SqliteJournal implements Journal {
   }
 
   /** The payload before this event: as the sender says, else as the last event of the same thing left it. */
-  #previous(event: AuditEvent, stateOf: StateOf | null): string | null {
+  #previous(event: AuditEvent, thing: string | undefined): string | null {
     if (event.previous !== undefined) return JSON.stringify(event.previous);
-    const state = stateOf?.(event);
-    if (state === undefined) return null;
-    return (this.#statements.state.get(state.thing)?.['payload'] as string | undefined) ?? null;
+    if (thing === undefined) return null;
+    return (this.#statements.state.get(thing)?.['payload'] as string | undefined) ?? null;
   }
 
-  #keepState(event: AuditEvent, seq: number, stateOf: StateOf): void {
-    const state = stateOf(event);
-    if (state === undefined) return;
-    const payload = state.payload === null ? null : JSON.stringify(state.payload);
-    if (payload === null || payload.length > maxStateChars) this.#statements.dropState.run(state.thing);
-    else this.#statements.setState.run(state.thing, seq, payload);
+  #keepState(seq: number, { thing, payload }: NonNullable<ReturnType<StateOf>>): void {
+    const text = payload === null ? null : JSON.stringify(payload);
+    if (text === null || text.length > maxStateChars) this.#statements.dropState.run(thing);
+    else this.#statements.setState.run(thing, seq, text);
   }
 
   #recordSink(progress: SinkProgress): void {
@@ -304,10 +301,6 @@ export class SqliteJournal implements Journal {
       this.#origins.clear(); // One made in this transaction is gone again.
       throw error;
     }
-  }
-
-  #read<T>(work: () => T): Promise<T> {
-    return this.#patience.read(work);
   }
 
   #measure(): void {

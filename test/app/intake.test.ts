@@ -21,7 +21,6 @@ test('a rejected line is logged at the first and at each doubling of its reason,
   const intake = createIntake('flipt', {
     journal,
     feed: new Feed({ journal, clock: systemClock, redecode: () => assert.fail('there is no event') }),
-    clock: systemClock,
     logger: { ...silentLogger, warn: (fields, msg) => logged.push({ msg, ...fields }) },
     metrics: createMetrics(),
     room: () => undefined,

@@ -27,8 +27,8 @@ test('a full disk is waited out, reported once, and over without a restart', asy
   const { db, path, makeRoom } = fullDatabase(t);
   const heard: Array<string | null> = [];
   const patience = new Patience(path, (reason) => heard.push(reason));
-  const first = patience.write(large(db));
-  const second = patience.write(large(db));
+  const first = patience.run(large(db));
+  const second = patience.run(large(db));
   await until(() => heard.length > 0, 'the stall to be reported');
   assert.match(patience.stalled ?? '', /disk of .*test\.db is full/);
   makeRoom();
@@ -42,10 +42,10 @@ test('what succeeds beside work that waits ends no stall', async (t) => {
   const { db, path, makeRoom } = fullDatabase(t);
   const heard: Array<string | null> = [];
   const patience = new Patience(path, (reason) => heard.push(reason));
-  const waiting = patience.write(large(db));
+  const waiting = patience.run(large(db));
   await until(() => patience.stalled !== null, 'the stall');
-  await patience.read(() => db.prepare('SELECT count(*) FROM t').get());
-  await patience.write(() => db.exec('BEGIN IMMEDIATE; DELETE FROM t; COMMIT'));
+  await patience.run(() => db.prepare('SELECT count(*) FROM t').get());
+  await patience.run(() => db.exec('BEGIN IMMEDIATE; DELETE FROM t; COMMIT'));
   assert.notEqual(patience.stalled, null);
   makeRoom();
   await waiting;
@@ -56,7 +56,7 @@ test('what succeeds beside work that waits ends no stall', async (t) => {
 test('whoever waits when it gives up is told so', async (t) => {
   const { db, path } = fullDatabase(t);
   const patience = new Patience(path, () => {});
-  const waiting = patience.write(large(db));
+  const waiting = patience.run(large(db));
   await until(() => patience.stalled !== null, 'the stall');
   patience.giveUp();
   await assert.rejects(waiting, (error) => error instanceof AuditsinkError && error.code === 'journal_io');
@@ -66,7 +66,7 @@ test('what cannot heal is thrown at once', async (t) => {
   const { db, path } = fullDatabase(t);
   const patience = new Patience(path, () => assert.fail('no stall'));
   await assert.rejects(
-    patience.write(() => db.exec('INSERT INTO nowhere VALUES (1)')),
+    patience.run(() => db.exec('INSERT INTO nowhere VALUES (1)')),
     (error) => error instanceof AuditsinkError && error.code === 'journal_io',
   );
 });
