@@ -37,6 +37,9 @@ export function prune(db: DatabaseSync, step: PruneStep): number {
 
   const drop = db.prepare('DELETE FROM events WHERE seq = ?');
   for (const row of rows) drop.run(row['seq'] as number);
+  db.exec(
+    'DELETE FROM id_runs WHERE seq < (SELECT min(seq) FROM events) AND last_seq < (SELECT min(seq) FROM events)',
+  );
   // What an open delivery kept lies in the same range: go by what events are gone, not by the range alone.
   for (const { ref } of db.prepare('SELECT ref FROM sinks').all() as Array<{ ref: number }>) {
     const gone =

@@ -11,7 +11,7 @@ const applicationId = 0x61757369;
  * One entry per schema version, each brings the journal from the version before. An entry that has been
  * released is never edited.
  *
- * - events: ids grow with their file and offset, so the unique index is appended to rather than scattered.
+ * - events: unique by id; which id belongs to which event is kept in id_runs, one row for many events.
  * - deliveries: one row per sink and event once there is something to say of it; the anti-join of events after
  *   a sink's cursor with this table is what is still owed.
  */
@@ -51,6 +51,14 @@ const migrations = [
   CREATE INDEX attempts_by_delivery ON attempts (sink, seq);
   CREATE TABLE things (key TEXT PRIMARY KEY, seq INTEGER NOT NULL, payload TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX things_by_seq ON things (seq);
+  `,
+  `
+  CREATE TABLE id_runs (
+    seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO id_runs SELECT seq, seq, id, id FROM events;
+  CREATE INDEX id_runs_by_id ON id_runs (first, last);
+  DROP INDEX events_by_id;
   `,
 ];
 

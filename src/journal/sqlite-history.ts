@@ -8,6 +8,7 @@ import type {
   SinkOverview,
 } from '../core/history.ts';
 import type { StoredEvent } from '../core/journal.ts';
+import { seqOfId } from './id-runs.ts';
 import {
   attemptFromRow,
   deliveryColumns,
@@ -39,9 +40,11 @@ export class SqliteHistory implements History {
   list(query: DeliveryQuery): ListedDelivery[] {
     // One ordered read per sink and state, merged here: each is served by an index, whatever is asked for.
     const found: ListedDelivery[] = [];
+    const seq = query.eventId === undefined ? undefined : this.#seqOf(query.eventId);
+    if (query.eventId !== undefined && seq === undefined) return [];
     for (const { ref, name } of this.#sinkRefs(query.sink)) {
       const conditions: Condition[] = [['d.sink = ?', ref], ...seqAndTime(query)];
-      if (query.eventId !== undefined) conditions.push(['e.id = ?', query.eventId]);
+      if (seq !== undefined) conditions.push(['d.seq = ?', seq]);
       for (const condition of stateConditions(query.states)) {
         found.push(...this.#listed(name, [...conditions, ...condition], query.limit));
       }
@@ -50,9 +53,11 @@ export class SqliteHistory implements History {
   }
 
   detail(eventId: string, sink?: string): DeliveryDetail[] {
+    const seq = this.#seqOf(eventId);
+    if (seq === undefined) return [];
     const event = this.#query(
-      `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.id = ?`,
-      [eventId],
+      `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.seq = ?`,
+      [seq],
     )[0];
     if (event === undefined) return [];
     const stored = eventFromRow(event);
@@ -102,7 +107,8 @@ export class SqliteHistory implements History {
     if (ref === undefined) return [];
     const conditions: Condition[] = [['e.seq > ?', afterSeq], ...seqAndTime(query)];
     if (query.eventIds !== undefined) {
-      conditions.push([`e.id IN (${query.eventIds.map(() => '?').join(',')})`, ...query.eventIds]);
+      const seqs = query.eventIds.map((id) => this.#seqOf(id)).filter((seq) => seq !== undefined);
+      conditions.push([`e.seq IN (${seqs.join(',')})`]);
     }
     if (query.states === undefined) {
       // Whatever is not owed anyway: settled, or never owed because the sink is younger than the event.
@@ -178,6 +184,10 @@ export class SqliteHistory implements History {
       source: row['source'] as string,
       acceptedAt: row['accepted_at'] as number,
     }));
+  }
+
+  #seqOf(eventId: string): number | undefined {
+    return this.#guarded(() => seqOfId(this.#db, eventId));
   }
 
   #sinkRefs(sink: string | undefined): Array<{ ref: number; name: string }> {

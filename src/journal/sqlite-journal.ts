@@ -13,6 +13,8 @@ import type {
 } from '../core/journal.ts';
 import type { Clock } from '../core/clock.ts';
 import type { SourceBatch } from '../core/source.ts';
+import { BulkInsert } from './bulk-insert.ts';
+import { IdRuns } from './id-runs.ts';
 import { Patience } from './patience.ts';
 import { prune } from './prune.ts';
 import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
@@ -39,6 +41,9 @@ export class SqliteJournal implements Journal {
   readonly #path: string;
   readonly #inode: bigint;
   readonly #statements;
+  readonly #events: BulkInsert;
+  readonly #ids: IdRuns;
+  readonly #deliveries: BulkInsert;
   readonly #origins = new Map<string, number>();
   readonly #sinks = new Map<string, number>();
   #lastSeq: number;
@@ -56,6 +61,9 @@ export class SqliteJournal implements Journal {
     this.#walSync = new WalSync(path);
     try {
       this.#statements = prepareAll(this.#db);
+      this.#events = new BulkInsert(this.#db, 'events (seq, id, origin, accepted_at, text, previous)', 6);
+      this.#ids = new IdRuns(this.#db, () => this.#events.flush());
+      this.#deliveries = new BulkInsert(this.#db, 'deliveries', 11, onDelivery);
       this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
       for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
         this.#sinks.set(row['name'] as string, row['ref'] as number);
@@ -195,17 +203,22 @@ export class SqliteJournal implements Journal {
     const { acceptedAt } = result;
     let seq = this.#lastSeq;
     this.#transaction(() => {
-      const { insertEvent, setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
+      const { setCheckpoint, dropCheckpoint, insertReject } = this.#statements;
       for (const { event, format, text } of batch.events) {
         const state = stateOf?.(event);
         const previous = this.#previous(event, state?.thing);
-        const origin = this.#originRef(source, format);
-        const isNew = insertEvent.run(seq + 1, event.id, origin, acceptedAt, text, previous).changes === 1;
-        if (isNew) seq += 1;
-        result.seqs.push(isNew ? seq : 0);
         result.previous.push(previous);
-        if (isNew && state !== undefined) this.#keepState(seq, state);
+        if (!this.#ids.add(event.id, seq + 1)) {
+          result.seqs.push(0);
+          continue;
+        }
+        seq += 1;
+        result.seqs.push(seq);
+        this.#events.add(seq, event.id, this.#originRef(source, format), acceptedAt, text, previous);
+        if (state !== undefined) this.#keepState(seq, state);
       }
+      this.#events.flush();
+      this.#ids.flush();
       for (const reject of batch.rejects) {
         insertReject.run(source, acceptedAt, reject.reason, reject.position, reject.sizeBytes, reject.head);
       }
@@ -238,7 +251,7 @@ export class SqliteJournal implements Journal {
     let failureAt: number | null = null;
     let failure: string | null = null;
     for (const d of progress.deliveries) {
-      this.#statements.putDelivery.run(
+      this.#deliveries.add(
         ref,
         d.seq,
         stateNumber(d.state),
@@ -258,6 +271,7 @@ export class SqliteJournal implements Journal {
         failure = d.reason;
       }
     }
+    this.#deliveries.flush();
     for (const a of progress.failedAttempts) {
       this.#statements.insertAttempt.run(
         ref,
@@ -298,7 +312,11 @@ export class SqliteJournal implements Journal {
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      this.#origins.clear(); // One made in this transaction is gone again.
+      // What was made in this transaction is gone again.
+      this.#origins.clear();
+      this.#events.drop();
+      this.#ids.drop();
+      this.#deliveries.drop();
       throw error;
     }
   }
@@ -313,6 +331,13 @@ export class SqliteJournal implements Journal {
     return this.#statements.dataVersion.get()?.['data_version'] as number;
   }
 }
+
+const onDelivery = `
+  ON CONFLICT (sink, seq) DO UPDATE SET
+    state = excluded.state, attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,
+    updated_at = excluded.updated_at, next_attempt_at = excluded.next_attempt_at,
+    started_active_ms = excluded.started_active_ms, status = excluded.status, reason = excluded.reason,
+    duration_ms = excluded.duration_ms`;
 
 const lastSeqSql = `
   SELECT max(
@@ -330,8 +355,6 @@ function prepareAll(db: DatabaseSync): Record<StatementName, StatementSync> {
 type StatementName = keyof typeof sql;
 
 const sql = {
-  insertEvent:
-    'INSERT INTO events (seq, id, origin, accepted_at, text, previous) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
   makeOrigin: 'INSERT INTO origins (source, format) VALUES (?, ?) ON CONFLICT DO NOTHING',
   origin: 'SELECT ref FROM origins WHERE source = ? AND format = ?',
   checkpoints: 'SELECT key, value FROM checkpoints WHERE source = ?',
@@ -349,11 +372,6 @@ const sql = {
   recordedAfter: 'SELECT seq FROM deliveries WHERE sink = ? AND seq > ?',
   openDeliveries: `SELECT ${deliveryColumns} FROM deliveries d WHERE d.sink = ? AND d.state < 2
     ORDER BY d.next_attempt_at, d.seq LIMIT ?`,
-  putDelivery: `INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sink, seq) DO UPDATE SET
-    state = excluded.state, attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,
-    updated_at = excluded.updated_at, next_attempt_at = excluded.next_attempt_at,
-    started_active_ms = excluded.started_active_ms, status = excluded.status, reason = excluded.reason,
-    duration_ms = excluded.duration_ms`,
   insertAttempt:
     'INSERT INTO attempts (sink, seq, at, duration_ms, status, class, reason, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   pages: 'PRAGMA page_count',
