@@ -1,8 +1,8 @@
-import type { Dispatcher } from 'undici';
 import { maxReplyBytes } from '../core/attempt.ts';
 import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Sending } from '../core/transport.ts';
+import type { Abortable, ExchangeHandler } from './connection.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { errorResult } from './error-result.ts';
 
@@ -12,17 +12,17 @@ const maxReadBytes = 64 * 1024;
 const notBefore = new Error('the attempt timed out');
 
 /**
- * One request under way, as undici's handler. Ends exactly once: with the whole reply, with its status when the
+ * One request under way, as the handler of a connection or of undici. Ends exactly once: with the whole reply, with its status when the
  * reply is endless or breaks off, or with an error.
  */
-export class Attempt implements Dispatcher.DispatchHandler, Sending, Deadline {
+export class Attempt implements ExchangeHandler, Sending, Deadline {
   readonly #clock: Clock;
   readonly #done: (result: AttemptResult, isReusable: boolean) => void;
   readonly #startedAt: number;
   readonly #timeoutMs: number;
   readonly #deadlines: Deadlines<Attempt>;
   deadline = 0;
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: Abortable | null = null;
   #status = 0;
   #retryAfter: string | undefined;
   #reply: Buffer[] = [];
@@ -56,14 +56,14 @@ export class Attempt implements Dispatcher.DispatchHandler, Sending, Deadline {
     queueMicrotask(() => this.#end(this.#error(error), true));
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Abortable): void {
     this.#controller = controller;
     // Broken off while it was still connecting.
     if (this.#ended) controller.abort(notBefore);
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    _controller: Abortable,
     status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
@@ -73,7 +73,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Sending, Deadline {
     this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Abortable, chunk: Buffer): void {
     this.#read += chunk.length;
     if (this.#kept < maxReplyBytes) {
       // A copy, so that the parser's buffer is not held on to.
@@ -91,7 +91,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Sending, Deadline {
     this.#end(this.#response(), true);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Abortable, error: Error): void {
     // With a status the receiver has spoken; that its reply broke off afterwards changes nothing.
     this.#end(this.#status === 0 ? this.#error(error) : this.#response(), false);
   }

@@ -1,0 +1,200 @@
+import type { Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+import { ResponseReader } from './response-reader.ts';
+import type { ResponseHandler } from './response-reader.ts';
+
+export interface ConnectionRequest {
+  method: string;
+  /** With its query. */
+  path: string;
+  /** Name, value, name, value, …; without host, content-length and connection, which are added. */
+  headers: readonly string[];
+  body: string;
+}
+
+/** What becomes of a request: the calls of undici's `Dispatcher.DispatchHandler` that matter here, by the same names. */
+export interface ExchangeHandler {
+  /** Before anything is sent. */
+  onRequestStart(controller: Abortable): void;
+  onResponseStart(controller: Abortable, status: number, headers: { 'retry-after'?: string }): void;
+  onResponseData(controller: Abortable, part: Buffer): void;
+  onResponseEnd(): void;
+  /** Once, instead of `onResponseEnd`; also after `abort`. */
+  onResponseError(controller: Abortable, error: Error): void;
+}
+
+export interface Abortable {
+  abort(reason: Error): void;
+}
+
+/** A connection without a request is closed after this time, or a second before the receiver would. */
+const idleMs = 30_000;
+const idleMarginMs = 1000;
+
+/** RFC 9110 section 5.5, as undici has it too. */
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * One HTTP/1.1 connection to one origin, for one request at a time; connects when there is none, and again after it
+ * was closed. undici's connector makes the socket; what goes over it is written here, since that is the dearest part
+ * of a delivery, and undici's `Client` costs about twice as much.
+ */
+export class Connection implements ResponseHandler, Abortable {
+  readonly #connector: buildConnector.connector;
+  readonly #address: buildConnector.Options;
+  readonly #reader = new ResponseReader();
+  #socket: Socket | null = null;
+  #error: Error | null = null;
+  #idleMs = idleMs;
+  #handler: ExchangeHandler | null = null;
+  #request: ConnectionRequest | null = null;
+  #destroyed = false;
+
+  constructor(origin: URL, connector: buildConnector.connector) {
+    this.#connector = connector;
+    this.#address = {
+      protocol: origin.protocol,
+      host: origin.host,
+      hostname: origin.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: origin.port,
+    };
+  }
+
+  /** Throws for a header that cannot be sent, before anything of the request is. */
+  dispatch(request: ConnectionRequest, handler: ExchangeHandler): void {
+    const head = this.#headOf(request);
+    this.#handler = handler;
+    handler.onRequestStart(this);
+    if (this.#handler === null) return; // broken off
+    if (this.#socket === null) {
+      this.#request = request;
+      this.#connect();
+    } else {
+      write(this.#socket, head, request.body);
+    }
+  }
+
+  abort(reason: Error): void {
+    this.#fail(reason);
+  }
+
+  /** Resolves once the socket is closed. */
+  destroy(): Promise<void> {
+    this.#destroyed = true;
+    const socket = this.#socket;
+    this.#fail(new Error('the connection was given up'));
+    if (socket === null || socket.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      socket.once('close', () => resolve());
+    });
+  }
+
+  onHead(status: number, retryAfter: string | undefined): void {
+    this.#handler?.onResponseStart(
+      this,
+      status,
+      retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+    );
+  }
+
+  onBody(part: Buffer): void {
+    this.#handler?.onResponseData(this, part);
+  }
+
+  #headOf({ method, path, headers, body }: ConnectionRequest): string {
+    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#address.host}\r\nconnection: keep-alive\r\n`;
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] as string;
+      const value = headers[i + 1] as string;
+      if (!headerName.test(name)) throw new Error('invalid header name');
+      if (!headerValue.test(value)) throw new Error(`invalid value of the header ${name}`);
+      head += `${name}: ${value}\r\n`;
+    }
+    return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  }
+
+  #connect(): void {
+    this.#error = null;
+    this.#connector(this.#address, (error, socket) => {
+      if (error !== null) return this.#fail(error);
+      if (this.#destroyed) return void socket.destroy();
+      this.#socket = socket;
+      this.#reader.reset();
+      this.#idleMs = idleMs;
+      socket.setTimeout(idleMs);
+      socket.on('data', (piece: Buffer) => this.#onData(socket, piece));
+      socket.on('error', (socketError: Error) => {
+        this.#error = socketError;
+      });
+      socket.on('timeout', () => {
+        if (this.#handler === null) this.#drop();
+      });
+      socket.on('end', () => this.#onClose(socket));
+      socket.on('close', () => this.#onClose(socket));
+      const request = this.#request;
+      this.#request = null;
+      if (request !== null && this.#handler !== null) write(socket, this.#headOf(request), request.body);
+    });
+  }
+
+  #onData(socket: Socket, piece: Buffer): void {
+    if (socket !== this.#socket) return;
+    // Nothing was asked: whatever it is, what follows it would be taken for the answer to the next request.
+    if (this.#handler === null) return this.#drop();
+    try {
+      if (this.#reader.read(piece, this) && this.#handler !== null) this.#finish(socket);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #onClose(socket: Socket): void {
+    if (socket !== this.#socket) return;
+    if (this.#handler === null) return this.#drop();
+    if (this.#reader.endedByClose() && this.#error === null) return this.#finish(socket);
+    const when = this.#reader.hasBegun ? 'in the middle of its answer' : 'without an answer';
+    this.#fail(this.#error ?? new Error(`the receiver closed the connection ${when}`));
+  }
+
+  #finish(socket: Socket): void {
+    const handler = this.#handler;
+    this.#handler = null;
+    const keepFor = Math.min(idleMs, (this.#reader.keptForMs ?? Number.POSITIVE_INFINITY) - idleMarginMs);
+    // An answer that came before all of the request was sent leaves the rest of it on the way.
+    if (!this.#reader.isKept || keepFor <= 0 || socket.writableLength > 0) {
+      this.#drop();
+    } else {
+      this.#reader.reset();
+      if (keepFor !== this.#idleMs) socket.setTimeout(keepFor);
+      this.#idleMs = keepFor;
+    }
+    handler?.onResponseEnd();
+  }
+
+  #fail(error: Error): void {
+    const handler = this.#handler;
+    this.#handler = null;
+    this.#request = null;
+    this.#drop();
+    handler?.onResponseError(this, error);
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.destroy();
+  }
+}
+
+/** In one write where possible: a header holds no character beyond Latin-1, and most bodies are ASCII. */
+function write(socket: Socket, head: string, body: string): void {
+  if (Buffer.byteLength(body) === body.length) {
+    socket.write(head + body, 'latin1');
+    return;
+  }
+  socket.cork();
+  socket.write(head, 'latin1');
+  socket.write(body, 'utf8');
+  socket.uncork();
+}
