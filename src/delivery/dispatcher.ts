@@ -37,6 +37,15 @@ export interface DispatcherOptions {
   tracer: SinkTracer | null;
 }
 
+/** How an attempt ended, or what kept it from being made. */
+interface End {
+  /** Wall time. */
+  now: number;
+  status: number | null;
+  reason: string | null;
+  durationMs: number | null;
+}
+
 export interface DispatcherDeps {
   feed: Feed;
   journal: Journal;
@@ -78,6 +87,7 @@ export class Dispatcher implements Recordable {
   #timer: Timer | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #pumping = false;
+  #soon: NodeJS.Immediate | null = null;
   readonly #drained = Promise.withResolvers<void>();
 
   constructor(options: DispatcherOptions, deps: DispatcherDeps) {
@@ -119,7 +129,12 @@ export class Dispatcher implements Recordable {
       },
       onReady: () => this.#pump(),
       onMissing: (delivery) =>
-        this.#settle(delivery, 'dead', null, 'the event is no longer in the journal', null),
+        this.#settle(delivery, 'dead', {
+          now: clock.now(),
+          status: null,
+          reason: 'the event is no longer in the journal',
+          durationMs: null,
+        }),
       onBroken: this.#deps.onBroken,
     });
     this.#gatherer = new JobGatherer(this.#backlog, maker, policy.batch, {
@@ -193,16 +208,25 @@ export class Dispatcher implements Recordable {
     this.#drained.resolve();
   }
 
+  /** With others still under way the next ones start at the end of this turn, so that one look serves them all. */
+  #pumpSoon(): void {
+    if (this.#sending.size === 0) this.#pump();
+    else this.#soon ??= setImmediate(() => this.#pump());
+  }
+
   #pump(): void {
+    if (this.#soon !== null) clearImmediate(this.#soon);
+    this.#soon = null;
     if (this.#mode !== 'running' || this.#pumping) return;
     this.#pumping = true;
     try {
       this.#backlog.refill();
       this.#active.run(this.#holds.look());
+      const moment = { now: this.#deps.clock.now(), active: this.#active.elapsed() };
       while (this.#freeRequests > 0 && this.#holds.mayStart()) {
         const job = this.#gatherer.next(this.#freeRequests);
         if (job === null) break;
-        this.#send(job);
+        this.#send(job, moment);
         this.#backlog.refill();
       }
       this.#setTimer();
@@ -215,13 +239,12 @@ export class Dispatcher implements Recordable {
     return this.#options.policy.concurrency - this.#sending.size;
   }
 
-  #send(job: Job): void {
+  #send(job: Job, { now, active }: { now: number; active: number }): void {
     const { deliveries } = job;
-    const now = this.#deps.clock.now();
     for (const delivery of deliveries) {
       if (delivery.firstAttemptAt === null) {
         delivery.firstAttemptAt = now;
-        delivery.startedActiveMs = this.#active.elapsed();
+        delivery.startedActiveMs = active;
       }
       delivery.attempts += 1;
     }
@@ -233,7 +256,7 @@ export class Dispatcher implements Recordable {
       this.#sending.delete(sending);
       if (this.#mode === 'stopped') return;
       this.#finish(deliveries, result);
-      if (this.#mode === 'running') this.#pump();
+      if (this.#mode === 'running') this.#pumpSoon();
       else if (this.#sending.size === 0) this.#drained.resolve();
     });
     this.#sending.add(sending);
@@ -250,16 +273,18 @@ export class Dispatcher implements Recordable {
   }
 
   #finish(job: Delivery[], result: AttemptResult): void {
-    const { clock, recorder } = this.#deps;
+    const { recorder } = this.#deps;
+    const now = this.#deps.clock.now();
     this.#meters.attempt(result);
-    const verdict = judge(result, this.#options.policy, clock.now());
+    const verdict = judge(result, this.#options.policy, now);
     this.#holds.learn(verdict);
     if (verdict.kind === 'delivered') this.#failureLog.succeeded();
     else this.#failureLog.failed(verdict.reason);
     const status = result.kind === 'response' ? result.status : null;
     this.#spans?.attempted(job, result, verdict.kind === 'delivered' ? null : verdict.reason);
     if (verdict.kind === 'delivered') {
-      for (const delivery of job) this.#settle(delivery, 'delivered', status, null, result.durationMs);
+      for (const delivery of job)
+        this.#settle(delivery, 'delivered', { now, status, reason: null, durationMs: result.durationMs });
       return;
     }
     // One draw for the whole job, so that a batch that failed together is tried again together.
@@ -267,16 +292,16 @@ export class Dispatcher implements Recordable {
     for (const delivery of job) {
       this.#outcomes.failed({
         seq: delivery.seq,
-        at: clock.now(),
+        at: now,
         durationMs: result.durationMs,
         status,
         errorClass: result.kind === 'response' ? 'status' : result.class,
         reason: verdict.reason,
         reply: result.kind === 'response' ? result.reply : '',
       });
-      if (verdict.kind === 'retryable')
-        this.#retry(delivery, verdict.reason, status, result.durationMs, luck);
-      else if (job.length === 1) this.#settle(delivery, 'dead', status, verdict.reason, result.durationMs);
+      const end = { now, status, reason: verdict.reason, durationMs: result.durationMs };
+      if (verdict.kind === 'retryable') this.#retry(delivery, end, luck);
+      else if (job.length === 1) this.#settle(delivery, 'dead', end);
       else {
         // Which of them the receiver refused is not known: each is tried by itself.
         delivery.alone = true;
@@ -286,12 +311,13 @@ export class Dispatcher implements Recordable {
     }
   }
 
-  #retry(delivery: Delivery, reason: string, status: number | null, durationMs: number, luck: number): void {
+  #retry(delivery: Delivery, end: End, luck: number): void {
     const { clock, logger } = this.#deps;
+    const { reason } = end;
     const elapsed = this.#active.elapsed() - delivery.startedActiveMs;
     const plan = planRetry(this.#options.policy.retry, delivery.attempts, elapsed, () => luck);
     if (plan.kind === 'exhausted') {
-      this.#settle(delivery, 'dead', status, `${reason}; ${plan.reason}`, durationMs);
+      this.#settle(delivery, 'dead', { ...end, reason: `${reason}; ${plan.reason}` });
       return;
     }
     logger.debug(
@@ -300,60 +326,60 @@ export class Dispatcher implements Recordable {
     );
     delivery.due = clock.monotonic() + plan.ms;
     delivery.alone = false;
-    const nextAttemptAt = clock.now() + Math.round(plan.ms);
-    this.#put(delivery, 'retrying', { status, reason, durationMs, nextAttemptAt });
+    this.#put(delivery, 'retrying', end, end.now + Math.round(plan.ms));
     this.#backlog.wait(delivery);
   }
 
   /** Our own failure to make the request: nothing was sent, and trying again would fail the same way. */
   #refuse(delivery: Delivery, reason: string): void {
+    const now = this.#deps.clock.now();
     this.#spans?.began([delivery]);
     this.#outcomes.failed({
       seq: delivery.seq,
-      at: this.#deps.clock.now(),
+      at: now,
       durationMs: 0,
       status: null,
       errorClass: 'ours',
       reason,
       reply: '',
     });
-    this.#settle(delivery, 'dead', null, reason, null);
+    this.#settle(delivery, 'dead', { now, status: null, reason, durationMs: null });
   }
 
-  #settle(
-    delivery: Delivery,
-    state: 'delivered' | 'dead',
-    status: number | null,
-    reason: string | null,
-    durationMs: number | null,
-  ): void {
-    const { clock, logger } = this.#deps;
+  #settle(delivery: Delivery, state: 'delivered' | 'dead', end: End): void {
+    const { logger } = this.#deps;
+    const { attempts } = delivery;
+    const { status, reason } = end;
     const event = delivery.event?.event.id;
-    this.#put(delivery, state, { status, reason, durationMs, nextAttemptAt: null });
+    this.#put(delivery, state, end, null);
     this.#spans?.settled(delivery, state, reason);
     if (state === 'delivered') {
       this.#meters.delivered.inc();
-      this.#meters.latency.observe((clock.now() - delivery.acceptedAt) / 1000);
-      logger.debug({ sink: this.sink, event, status, attempts: delivery.attempts }, 'delivered');
+      this.#meters.latency.observe((end.now - delivery.acceptedAt) / 1000);
+      logger.debug({ sink: this.sink, event, status, attempts }, 'delivered');
     } else {
       this.#meters.dead.inc();
-      logger.error(
-        { sink: this.sink, event, seq: delivery.seq, attempts: delivery.attempts, reason },
-        'delivery dead',
-      );
+      logger.error({ sink: this.sink, event, seq: delivery.seq, attempts, reason }, 'delivery dead');
     }
     this.#backlog.settle(delivery);
     this.#takeUpMore();
   }
 
-  #put(
-    delivery: Delivery,
-    state: DeliveryState,
-    result: Pick<DeliveryRecord, 'status' | 'reason' | 'durationMs' | 'nextAttemptAt'>,
-  ): void {
+  #put(delivery: Delivery, state: DeliveryState, end: End, nextAttemptAt: number | null): void {
     const { seq, attempts, firstAttemptAt, startedActiveMs } = delivery;
-    const updatedAt = this.#deps.clock.now();
-    this.#outcomes.put({ seq, state, attempts, firstAttemptAt, updatedAt, startedActiveMs, ...result });
+    const { now: updatedAt, status, reason, durationMs } = end;
+    this.#outcomes.put({
+      seq,
+      state,
+      attempts,
+      firstAttemptAt,
+      updatedAt,
+      nextAttemptAt,
+      startedActiveMs,
+      status,
+      reason,
+      durationMs,
+    });
     this.#deps.recorder.add(this);
   }
 

@@ -28,6 +28,8 @@ export class Recorder {
   #rows = 0;
   #windowStart = 0;
   #windowRows = 0;
+  /** In the window before. */
+  #rowsBefore = 0;
   #timer: Timer | null = null;
   #immediate: NodeJS.Immediate | null = null;
   #writing: Promise<void> | null = null;
@@ -47,16 +49,26 @@ export class Recorder {
       void this.flush();
     } else if (this.#timer === null) {
       const now = this.#clock.monotonic();
-      const spent = now - this.#windowStart;
-      if (spent >= batchMs || this.#windowRows < eagerRows) {
+      this.#turnWindow(now);
+      // Under load the first rows of a window wait like the others.
+      if (this.#rowsBefore < eagerRows && this.#windowRows < eagerRows) {
         this.#immediate = setImmediate(() => {
           this.#immediate = null;
           void this.flush();
         });
       } else {
-        this.#timer = this.#clock.after(batchMs - spent, () => void this.flush());
+        this.#timer = this.#clock.after(this.#windowStart + batchMs - now, () => void this.flush());
       }
     }
+  }
+
+  /** Begins a new window when the last one is over. */
+  #turnWindow(now: number): void {
+    const passed = now - this.#windowStart;
+    if (passed < batchMs) return;
+    this.#rowsBefore = passed < 2 * batchMs ? this.#windowRows : 0;
+    this.#windowRows = 0;
+    this.#windowStart = now;
   }
 
   /** Something without a row changed (a cursor moved over filtered events): goes along soon. */
@@ -82,11 +94,7 @@ export class Recorder {
       if (taken !== null) progress.push(taken);
     }
     this.#dirty.clear();
-    const now = this.#clock.monotonic();
-    if (now - this.#windowStart >= batchMs) {
-      this.#windowStart = now;
-      this.#windowRows = 0;
-    }
+    this.#turnWindow(this.#clock.monotonic());
     this.#windowRows += this.#rows;
     this.#rows = 0;
     try {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { buildConnector } from 'undici';
+import { buildConnector } from 'undici';
 import { ResponseReader } from './response-reader.ts';
 import type { ResponseHandler } from './response-reader.ts';
 
@@ -31,6 +31,9 @@ export interface Abortable {
 const idleMs = 30_000;
 const idleMarginMs = 1000;
 
+/** What arrives is read into this by all connections, one after the other, and never kept: a buffer each costs more. */
+const arriving = Buffer.allocUnsafeSlow(64 * 1024);
+
 /** RFC 9110 section 5.5, as undici has it too. */
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -43,6 +46,8 @@ const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 export class Connection implements ResponseHandler, Abortable {
   readonly #connector: buildConnector.connector;
   readonly #address: buildConnector.Options;
+  /** The last value of each header, which need not be checked again. */
+  readonly #checked = new Map<string, string>();
   readonly #reader = new ResponseReader();
   #socket: Socket | null = null;
   #error: Error | null = null;
@@ -51,8 +56,16 @@ export class Connection implements ResponseHandler, Abortable {
   #request: ConnectionRequest | null = null;
   #destroyed = false;
 
-  constructor(origin: URL, connector: buildConnector.connector) {
-    this.#connector = connector;
+  /** `options` are those of `net.connect` or `tls.connect`. */
+  constructor(origin: URL, options: buildConnector.BuildOptions) {
+    const onread = {
+      buffer: arriving,
+      callback: (bytes: number): boolean => {
+        this.#onData(arriving.subarray(0, bytes));
+        return true;
+      },
+    };
+    this.#connector = buildConnector({ ...options, onread, allowH2: false });
     this.#address = {
       protocol: origin.protocol,
       host: origin.host,
@@ -107,11 +120,16 @@ export class Connection implements ResponseHandler, Abortable {
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const value = headers[i + 1] as string;
-      if (!headerName.test(name)) throw new Error('invalid header name');
-      if (!headerValue.test(value)) throw new Error(`invalid value of the header ${name}`);
+      if (this.#checked.get(name) !== value) this.#check(name, value);
       head += `${name}: ${value}\r\n`;
     }
     return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  }
+
+  #check(name: string, value: string): void {
+    if (!headerName.test(name)) throw new Error('invalid header name');
+    if (!headerValue.test(value)) throw new Error(`invalid value of the header ${name}`);
+    this.#checked.set(name, value);
   }
 
   #connect(): void {
@@ -123,7 +141,6 @@ export class Connection implements ResponseHandler, Abortable {
       this.#reader.reset();
       this.#idleMs = idleMs;
       socket.setTimeout(idleMs);
-      socket.on('data', (piece: Buffer) => this.#onData(socket, piece));
       socket.on('error', (socketError: Error) => {
         this.#error = socketError;
       });
@@ -138,8 +155,9 @@ export class Connection implements ResponseHandler, Abortable {
     });
   }
 
-  #onData(socket: Socket, piece: Buffer): void {
-    if (socket !== this.#socket) return;
+  #onData(piece: Buffer): void {
+    const socket = this.#socket;
+    if (socket === null) return;
     // Nothing was asked: whatever it is, what follows it would be taken for the answer to the next request.
     if (this.#handler === null) return this.#drop();
     try {

@@ -1,4 +1,4 @@
-import { buildConnector, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import { EnvHttpProxyAgent, ProxyAgent } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
@@ -47,7 +47,6 @@ export class HttpTransport implements Transport {
   /** Connections without a request, the one used last on top, so that few are kept warm under little load. */
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
-  readonly #connector: buildConnector.connector;
   readonly #proxied: Dispatcher | null;
   readonly #deadlines: Deadlines<Attempt>;
   readonly #mask: (reply: string) => string;
@@ -61,7 +60,6 @@ export class HttpTransport implements Transport {
     this.#options = options;
     this.#mask = secretMask(options.secrets);
     this.#origin = new URL(url.origin);
-    this.#connector = buildConnector({ ...this.#connectOptions(), allowH2: false });
     this.#deadlines = new Deadlines(options.clock, options.timeoutMs);
     this.#path = url.pathname + url.search;
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
@@ -106,7 +104,7 @@ export class HttpTransport implements Transport {
   }
 
   #connect(): Connection {
-    const connection = new Connection(this.#origin, this.#connector);
+    const connection = new Connection(this.#origin, this.#connectOptions());
     this.#all.add(connection);
     return connection;
   }

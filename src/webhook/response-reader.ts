@@ -1,7 +1,7 @@
 /** What is taken up of a response as it is read. */
 export interface ResponseHandler {
   onHead(status: number, retryAfter: string | undefined): void;
-  /** A part of the body, inside the chunk that was given to `read`. */
+  /** A part of the body; what is to be kept of it has to be copied. */
   onBody(part: Buffer): void;
 }
 
@@ -119,7 +119,7 @@ export class ResponseReader {
     const length = text.indexOf(end);
     if (length >= 0) return text.slice(0, length);
     if (bytes.length - at >= most) throw new Error(`the answer has an endless ${what}`);
-    if (at < bytes.length) this.#rest = bytes.subarray(at);
+    if (at < bytes.length) this.#rest = Buffer.from(bytes.subarray(at));
     return null;
   }
 
