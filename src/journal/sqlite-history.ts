@@ -82,7 +82,9 @@ export class SqliteHistory implements History {
 
   sinks(): SinkOverview[] {
     const rows = this.#query(
-      `SELECT s.*, (SELECT count(*) FROM events e WHERE e.seq > s.cursor)
+      // Seqs have no gaps beyond a cursor but those that retention leaves: counting the rows would read all of them.
+      `SELECT s.*, max(0, (SELECT COALESCE(max(seq), 0) FROM events)
+             - max(s.cursor, COALESCE((SELECT min(seq) FROM events), 1) - 1))
            - (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.seq > s.cursor) AS unread,
          (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.state < 2) AS retrying,
          (SELECT count(*) FROM deliveries d WHERE d.sink = s.ref AND d.state = 3) AS dead

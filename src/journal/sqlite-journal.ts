@@ -16,7 +16,7 @@ import type { SourceBatch } from '../core/source.ts';
 import { BulkInsert } from './bulk-insert.ts';
 import { IdRuns } from './id-runs.ts';
 import { Patience } from './patience.ts';
-import { prune } from './prune.ts';
+import { Pruner } from './prune.ts';
 import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
 import { journalPath, openForDaemon } from './schema.ts';
 import { journalError } from './sqlite-error.ts';
@@ -44,6 +44,7 @@ export class SqliteJournal implements Journal {
   readonly #events: BulkInsert;
   readonly #ids: IdRuns;
   readonly #deliveries: BulkInsert;
+  readonly #pruner: Pruner;
   readonly #origins = new Map<string, number>();
   readonly #sinks = new Map<string, number>();
   #lastSeq: number;
@@ -63,6 +64,7 @@ export class SqliteJournal implements Journal {
       this.#statements = prepareAll(this.#db);
       this.#events = new BulkInsert(this.#db, 'events (seq, id, origin, accepted_at, text, previous)', 6);
       this.#ids = new IdRuns(this.#db, () => this.#events.flush());
+      this.#pruner = new Pruner(this.#db);
       this.#deliveries = new BulkInsert(this.#db, 'deliveries', 11, onDelivery);
       this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
       for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
@@ -170,7 +172,7 @@ export class SqliteJournal implements Journal {
   prune(request: PruneRequest): Promise<number> {
     return this.#patience.run(() => {
       const holding = request.holdingSinks.map((name) => this.#sinkRef(name));
-      return this.#transaction(() => prune(this.#db, { ...request, holding }));
+      return this.#transaction(() => this.#pruner.step({ ...request, holding }));
     });
   }
 

@@ -188,6 +188,29 @@ export function journalContract(
     await again.close();
   });
 
+  it('prunes past any number of events that are owed, a bounded number at a time', async (under, clock) => {
+    const journal = under.open(clock);
+    await journal.openSink('s', 0);
+    const keys = Array.from({ length: 5003 }, (_, i) => `k${i}`);
+    await journal.append('flipt', batchOf(...keys), null);
+    const owed = Array.from({ length: 5000 }, (_, i) => recordOf(i + 2, 'retrying'));
+    await journal.record([progressOf('s', 5003, recordOf(1, 'delivered'), ...owed, recordOf(5002, 'dead'))]);
+    const step = (): Promise<number> =>
+      journal.prune({ acceptedBefore: clock.now() + 1, holdingSinks: ['s'], limit: 500 });
+    const removed: number[] = [];
+    for (let i = 0; i < 6; i += 1) removed.push(await step());
+    assert.deepEqual(
+      removed.filter((count) => count > 0),
+      [1, 1],
+    );
+    assert.equal((await journal.readSeqs([1, 2, 5001, 5002, 5003])).length, 3);
+    // What was owed at the front goes as well once it is settled.
+    await journal.record([progressOf('s', 5003, recordOf(2, 'delivered'))]);
+    for (let i = 0; i < 4; i += 1) await step();
+    assert.equal((await journal.readSeqs([2, 3])).length, 1);
+    await journal.close();
+  });
+
   it('remembers the payload of each thing for the next event of it', async (under, clock) => {
     const journal = under.open(clock);
     const append = async (id: string, payload: Record<string, unknown>): Promise<Array<string | null>> =>
