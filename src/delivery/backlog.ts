@@ -136,6 +136,11 @@ export class Backlog implements Reader {
     return this.#mayStartFresh() ? this.#ready.shift() : undefined;
   }
 
+  /** What `next` would give, as far as it is fresh and in memory; it stays where it is. */
+  upcoming(): Delivery | undefined {
+    return this.#loaded.length === 0 && this.#mayStartFresh() ? this.#ready.peek() : undefined;
+  }
+
   /** Monotonic time at which something waiting falls due. */
   nextDue(): number | undefined {
     return this.#waiting.peek()?.due;

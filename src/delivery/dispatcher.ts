@@ -2,13 +2,12 @@ import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock, Rng, Timer } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { AuditEvent } from '../core/event.ts';
-import type { DeliveryRecord, DeliveryState, Journal, SinkProgress } from '../core/journal.ts';
+import type { DeliveryRecord, Journal, SinkProgress } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { readPath } from '../core/path.ts';
 import type { LiveSinkStatus } from '../core/operations.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
-import { planRetry } from '../core/retry.ts';
 import type { SinkTracer } from '../core/tracing.ts';
 import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
 import { judge } from '../core/verdict.ts';
@@ -22,6 +21,7 @@ import type { Job } from './job.ts';
 import { Outcomes } from './outcomes.ts';
 import type { Recordable, Recorder } from './recorder.ts';
 import type { RequestMaker } from './request-maker.ts';
+import { Settlement } from './settlement.ts';
 import { sinkMeters } from './sink-meters.ts';
 import type { SinkMeters } from './sink-meters.ts';
 import { Spans } from './spans.ts';
@@ -35,15 +35,6 @@ export interface DispatcherOptions {
   transport: Transport;
   /** null: tracing is off. */
   tracer: SinkTracer | null;
-}
-
-/** How an attempt ended, or what kept it from being made. */
-interface End {
-  /** Wall time. */
-  now: number;
-  status: number | null;
-  reason: string | null;
-  durationMs: number | null;
 }
 
 export interface DispatcherDeps {
@@ -83,6 +74,7 @@ export class Dispatcher implements Recordable {
   #outcomes!: Outcomes;
   #active!: Stopwatch;
   #gatherer!: JobGatherer;
+  #settlement!: Settlement;
   #moreOpen = false;
   #timer: Timer | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
@@ -128,18 +120,24 @@ export class Dispatcher implements Recordable {
         );
       },
       onReady: () => this.#pump(),
-      onMissing: (delivery) =>
-        this.#settle(delivery, 'dead', {
-          now: clock.now(),
-          status: null,
-          reason: 'the event is no longer in the journal',
-          durationMs: null,
-        }),
+      onMissing: (delivery) => this.#settlement.missing(delivery),
       onBroken: this.#deps.onBroken,
+    });
+    this.#settlement = new Settlement({
+      ...this.#deps,
+      sink: this.sink,
+      retry: policy.retry,
+      backlog: this.#backlog,
+      outcomes: this.#outcomes,
+      active: this.#active,
+      meters: this.#meters,
+      spans: this.#spans,
+      onRecord: (hasRow) => (hasRow ? this.#deps.recorder.add(this) : this.#deps.recorder.touch(this)),
+      onSettled: () => this.#takeUpMore(),
     });
     this.#gatherer = new JobGatherer(this.#backlog, maker, policy.batch, {
       clock,
-      refuse: (delivery, reason) => this.#refuse(delivery, reason),
+      refuse: (delivery, reason) => this.#settlement.refused(delivery, reason),
     });
     await this.#takeUpOpen();
     this.#meters.pending.read = () => this.#backlog.pending;
@@ -254,10 +252,7 @@ export class Dispatcher implements Recordable {
     if (request === null) return;
     const sending = this.#options.transport.send(request, (result) => {
       this.#sending.delete(sending);
-      if (this.#mode === 'stopped') return;
-      this.#finish(deliveries, result);
-      if (this.#mode === 'running') this.#pumpSoon();
-      else if (this.#sending.size === 0) this.#drained.resolve();
+      if (this.#mode !== 'stopped') this.#ended(deliveries, result);
     });
     this.#sending.add(sending);
   }
@@ -267,120 +262,27 @@ export class Dispatcher implements Recordable {
     try {
       return this.#options.maker.request(events, bodies, traceparent);
     } catch (error) {
-      for (const delivery of deliveries) this.#refuse(delivery, `cannot be signed: ${messageOf(error)}`);
+      for (const delivery of deliveries)
+        this.#settlement.refused(delivery, `cannot be signed: ${messageOf(error)}`);
       return null;
     }
   }
 
-  #finish(job: Delivery[], result: AttemptResult): void {
-    const { recorder } = this.#deps;
+  #ended(job: readonly Delivery[], result: AttemptResult): void {
     const now = this.#deps.clock.now();
+    const { policy } = this.#options;
     this.#meters.attempt(result);
-    const verdict = judge(result, this.#options.policy, now);
+    const verdict = judge(result, policy, now);
     this.#holds.learn(verdict);
     if (verdict.kind === 'delivered') this.#failureLog.succeeded();
     else this.#failureLog.failed(verdict.reason);
-    const status = result.kind === 'response' ? result.status : null;
-    this.#spans?.attempted(job, result, verdict.kind === 'delivered' ? null : verdict.reason);
-    if (verdict.kind === 'delivered') {
-      for (const delivery of job)
-        this.#settle(delivery, 'delivered', { now, status, reason: null, durationMs: result.durationMs });
-      return;
-    }
-    // One draw for the whole job, so that a batch that failed together is tried again together.
-    const luck = this.#deps.rng();
-    for (const delivery of job) {
-      this.#outcomes.failed({
-        seq: delivery.seq,
-        at: now,
-        durationMs: result.durationMs,
-        status,
-        errorClass: result.kind === 'response' ? 'status' : result.class,
-        reason: verdict.reason,
-        reply: result.kind === 'response' ? result.reply : '',
-      });
-      const end = { now, status, reason: verdict.reason, durationMs: result.durationMs };
-      if (verdict.kind === 'retryable') this.#retry(delivery, end, luck);
-      else if (job.length === 1) this.#settle(delivery, 'dead', end);
-      else {
-        // Which of them the receiver refused is not known: each is tried by itself.
-        delivery.alone = true;
-        this.#backlog.again(delivery);
-        recorder.touch(this);
-      }
-    }
-  }
-
-  #retry(delivery: Delivery, end: End, luck: number): void {
-    const { clock, logger } = this.#deps;
-    const { reason } = end;
-    const elapsed = this.#active.elapsed() - delivery.startedActiveMs;
-    const plan = planRetry(this.#options.policy.retry, delivery.attempts, elapsed, () => luck);
-    if (plan.kind === 'exhausted') {
-      this.#settle(delivery, 'dead', { ...end, reason: `${reason}; ${plan.reason}` });
-      return;
-    }
-    logger.debug(
-      { sink: this.sink, event: delivery.event?.event.id, attempts: delivery.attempts, reason },
-      'delivery retrying',
-    );
-    delivery.due = clock.monotonic() + plan.ms;
-    delivery.alone = false;
-    this.#put(delivery, 'retrying', end, end.now + Math.round(plan.ms));
-    this.#backlog.wait(delivery);
-  }
-
-  /** Our own failure to make the request: nothing was sent, and trying again would fail the same way. */
-  #refuse(delivery: Delivery, reason: string): void {
-    const now = this.#deps.clock.now();
-    this.#spans?.began([delivery]);
-    this.#outcomes.failed({
-      seq: delivery.seq,
-      at: now,
-      durationMs: 0,
-      status: null,
-      errorClass: 'ours',
-      reason,
-      reply: '',
-    });
-    this.#settle(delivery, 'dead', { now, status: null, reason, durationMs: null });
-  }
-
-  #settle(delivery: Delivery, state: 'delivered' | 'dead', end: End): void {
-    const { logger } = this.#deps;
-    const { attempts } = delivery;
-    const { status, reason } = end;
-    const event = delivery.event?.event.id;
-    this.#put(delivery, state, end, null);
-    this.#spans?.settled(delivery, state, reason);
-    if (state === 'delivered') {
-      this.#meters.delivered.inc();
-      this.#meters.latency.observe((end.now - delivery.acceptedAt) / 1000);
-      logger.debug({ sink: this.sink, event, status, attempts }, 'delivered');
-    } else {
-      this.#meters.dead.inc();
-      logger.error({ sink: this.sink, event, seq: delivery.seq, attempts, reason }, 'delivery dead');
-    }
-    this.#backlog.settle(delivery);
-    this.#takeUpMore();
-  }
-
-  #put(delivery: Delivery, state: DeliveryState, end: End, nextAttemptAt: number | null): void {
-    const { seq, attempts, firstAttemptAt, startedActiveMs } = delivery;
-    const { now: updatedAt, status, reason, durationMs } = end;
-    this.#outcomes.put({
-      seq,
-      state,
-      attempts,
-      firstAttemptAt,
-      updatedAt,
-      nextAttemptAt,
-      startedActiveMs,
-      status,
-      reason,
-      durationMs,
-    });
-    this.#deps.recorder.add(this);
+    // One after the other: the next request is on its way before it is written down what became of this one.
+    const goesOn = verdict.kind === 'delivered' && policy.concurrency === 1 && policy.orderBy === null;
+    if (goesOn) this.#pump();
+    this.#settlement.attempted(job, result, verdict, now);
+    if (this.#mode === 'draining' && this.#sending.size === 0) this.#drained.resolve();
+    else if (goesOn) this.#gatherer.prepare();
+    else this.#pumpSoon();
   }
 
   /** Reads the deliveries that wait in the journal, at most so many at a time. */

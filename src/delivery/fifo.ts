@@ -21,6 +21,10 @@ export class Fifo<T> {
     this.#items[this.#head] = item;
   }
 
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (this.#head >= this.#items.length) return undefined;

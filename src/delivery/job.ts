@@ -1,9 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import type { JournaledEvent } from '../core/event.ts';
 import type { BatchPolicy } from '../core/policy.ts';
+import type { Rendered } from '../core/render.ts';
 import type { Backlog } from './backlog.ts';
 import type { Delivery } from './delivery.ts';
 import type { RequestMaker } from './request-maker.ts';
+
+/** What was rendered longer ago is rendered again: a template may say how long ago something was. */
+const aheadMs = 1000;
 
 /** The deliveries of one request, each rendered. */
 export interface Job {
@@ -22,6 +26,7 @@ export class JobGatherer {
   readonly #batch: BatchPolicy | null;
   readonly #clock: Clock;
   readonly #refuse: (delivery: Delivery, reason: string) => void;
+  #ahead: { delivery: Delivery; rendered: Rendered; at: number } | null = null;
   /** When the batch being gathered must go, monotonic ms; null while there is none. */
   dueAt: number | null = null;
 
@@ -50,7 +55,7 @@ export class JobGatherer {
       const delivery = this.#backlog.next(now, freeRequests * maxEvents);
       if (delivery === undefined) break;
       const event = delivery.event as JournaledEvent;
-      const rendered = this.#maker.render(event);
+      const rendered = this.#rendered(delivery, event, now);
       if (!rendered.ok) {
         this.#refuse(delivery, rendered.reason);
         continue;
@@ -70,6 +75,21 @@ export class JobGatherer {
     }
     this.dueAt = null;
     return job.deliveries.length === 0 ? null : job;
+  }
+
+  /** Renders what comes next while the request before it is under way, so that it can go the moment it may. */
+  prepare(): void {
+    const delivery = this.#backlog.upcoming();
+    if (delivery?.event == null || delivery === this.#ahead?.delivery) return;
+    this.#ahead = { delivery, rendered: this.#maker.render(delivery.event), at: this.#clock.monotonic() };
+  }
+
+  #rendered(delivery: Delivery, event: JournaledEvent, now: number): Rendered {
+    const ahead = this.#ahead;
+    if (ahead === null) return this.#maker.render(event);
+    this.#ahead = null;
+    const isFresh = ahead.delivery === delivery && now - ahead.at < aheadMs;
+    return isFresh ? ahead.rendered : this.#maker.render(event);
   }
 
   #isDue(batch: BatchPolicy, now: number): boolean {
