@@ -258,7 +258,11 @@ export class Dispatcher implements Recordable {
   }
 
   /** null when a signature scheme refuses what it is given: then nothing is sent. */
-  #requestOf({ deliveries, events, bodies }: Job, traceparent: string | null): OutboundRequest | null {
+  #requestOf(
+    { deliveries, events, bodies, request }: Job,
+    traceparent: string | null,
+  ): OutboundRequest | null {
+    if (request !== null && traceparent === null) return request;
     try {
       return this.#options.maker.request(events, bodies, traceparent);
     } catch (error) {

@@ -2,11 +2,12 @@ import type { Clock } from '../core/clock.ts';
 import type { JournaledEvent } from '../core/event.ts';
 import type { BatchPolicy } from '../core/policy.ts';
 import type { Rendered } from '../core/render.ts';
+import type { OutboundRequest } from '../core/transport.ts';
 import type { Backlog } from './backlog.ts';
 import type { Delivery } from './delivery.ts';
 import type { RequestMaker } from './request-maker.ts';
 
-/** What was rendered longer ago is rendered again: a template may say how long ago something was. */
+/** What was made longer ago is made again: a template may say how long ago something was, a signature when it was made. */
 const aheadMs = 1000;
 
 /** The deliveries of one request, each rendered. */
@@ -14,6 +15,17 @@ export interface Job {
   deliveries: Delivery[];
   events: JournaledEvent[];
   bodies: string[];
+  /** Made ahead; null: still to be made. */
+  request: OutboundRequest | null;
+}
+
+/** What was made ready while the request before it was under way. */
+interface Ahead {
+  delivery: Delivery;
+  rendered: Rendered;
+  request: OutboundRequest | null;
+  /** Monotonic ms. */
+  at: number;
 }
 
 /**
@@ -26,7 +38,7 @@ export class JobGatherer {
   readonly #batch: BatchPolicy | null;
   readonly #clock: Clock;
   readonly #refuse: (delivery: Delivery, reason: string) => void;
-  #ahead: { delivery: Delivery; rendered: Rendered; at: number } | null = null;
+  #ahead: Ahead | null = null;
   /** When the batch being gathered must go, monotonic ms; null while there is none. */
   dueAt: number | null = null;
 
@@ -49,13 +61,14 @@ export class JobGatherer {
     const maxEvents = batch?.maxEvents ?? 1;
     const now = this.#clock.monotonic();
     if (batch !== null && !this.#isDue(batch, now)) return null;
-    const job: Job = { deliveries: [], events: [], bodies: [] };
+    const job: Job = { deliveries: [], events: [], bodies: [], request: null };
     let bytes = 0;
     while (job.deliveries.length < maxEvents) {
       const delivery = this.#backlog.next(now, freeRequests * maxEvents);
       if (delivery === undefined) break;
       const event = delivery.event as JournaledEvent;
-      const rendered = this.#rendered(delivery, event, now);
+      const ahead = this.#takeAhead(delivery, now);
+      const rendered = ahead?.rendered ?? this.#maker.render(event);
       if (!rendered.ok) {
         this.#refuse(delivery, rendered.reason);
         continue;
@@ -71,25 +84,27 @@ export class JobGatherer {
       job.deliveries.push(delivery);
       job.events.push(event);
       job.bodies.push(rendered.body);
+      job.request = ahead?.request ?? null;
       if (delivery.alone) break;
     }
     this.dueAt = null;
     return job.deliveries.length === 0 ? null : job;
   }
 
-  /** Renders what comes next while the request before it is under way, so that it can go the moment it may. */
+  /** Renders and signs what comes next while the request before it is under way, so that it can go at once. */
   prepare(): void {
     const delivery = this.#backlog.upcoming();
-    if (delivery?.event == null || delivery === this.#ahead?.delivery) return;
-    this.#ahead = { delivery, rendered: this.#maker.render(delivery.event), at: this.#clock.monotonic() };
+    if (delivery === undefined || delivery === this.#ahead?.delivery) return;
+    const event = delivery.event as JournaledEvent;
+    const rendered = this.#maker.render(event);
+    const request = rendered.ok && this.#batch === null ? this.#maker.tryRequest(event, rendered.body) : null;
+    this.#ahead = { delivery, rendered, request, at: this.#clock.monotonic() };
   }
 
-  #rendered(delivery: Delivery, event: JournaledEvent, now: number): Rendered {
+  #takeAhead(delivery: Delivery, now: number): Ahead | null {
     const ahead = this.#ahead;
-    if (ahead === null) return this.#maker.render(event);
     this.#ahead = null;
-    const isFresh = ahead.delivery === delivery && now - ahead.at < aheadMs;
-    return isFresh ? ahead.rendered : this.#maker.render(event);
+    return ahead !== null && ahead.delivery === delivery && now - ahead.at < aheadMs ? ahead : null;
   }
 
   #isDue(batch: BatchPolicy, now: number): boolean {

@@ -45,6 +45,15 @@ export class RequestMaker {
     return renderer === null ? { ok: true, body: original(event) } : renderer.render(event.event);
   }
 
+  /** The request for one rendered event; null where it cannot be signed. */
+  tryRequest(event: JournaledEvent, body: string): OutboundRequest | null {
+    try {
+      return this.request([event], [body]);
+    } catch {
+      return null; // said when it is its turn
+    }
+  }
+
   /**
    * The request for these rendered events: one alone, or several as a batch. `traceparent` is left out where the
    * config has a header of that name.
