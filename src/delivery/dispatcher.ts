@@ -206,12 +206,6 @@ export class Dispatcher implements Recordable {
     this.#drained.resolve();
   }
 
-  /** With others still under way the next ones start at the end of this turn, so that one look serves them all. */
-  #pumpSoon(): void {
-    if (this.#sending.size === 0) this.#pump();
-    else this.#soon ??= setImmediate(() => this.#pump());
-  }
-
   #pump(): void {
     if (this.#soon !== null) clearImmediate(this.#soon);
     this.#soon = null;
@@ -282,11 +276,14 @@ export class Dispatcher implements Recordable {
     else this.#failureLog.failed(verdict.reason);
     // One after the other: the next request is on its way before it is written down what became of this one.
     const goesOn = verdict.kind === 'delivered' && policy.concurrency === 1 && policy.orderBy === null;
+    const others = this.#sending.size > 0;
     if (goesOn) this.#pump();
+    // With others still under way the next ones start at the end of this turn, so that one look serves them all.
+    else if (others) this.#soon ??= setImmediate(() => this.#pump());
     this.#settlement.attempted(job, result, verdict, now);
-    if (this.#mode === 'draining' && this.#sending.size === 0) this.#drained.resolve();
+    if (this.#mode === 'draining' && !others) this.#drained.resolve();
     else if (goesOn) this.#gatherer.prepare();
-    else this.#pumpSoon();
+    else if (!others) this.#pump();
   }
 
   /** Reads the deliveries that wait in the journal, at most so many at a time. */

@@ -46,6 +46,8 @@ export class SqliteJournal implements Journal {
   readonly #deliveries: BulkInsert;
   readonly #pruner: Pruner;
   readonly #origins = new Map<string, number>();
+  /** Of the last event: the next one is mostly of the same. */
+  #lastOrigin: { source: string; format: FormatName; ref: number } | null = null;
   readonly #sinks = new Map<string, number>();
   #lastSeq: number;
   #usedBytes = 0;
@@ -290,6 +292,14 @@ export class SqliteJournal implements Journal {
   }
 
   #originRef(source: string, format: FormatName): number {
+    const last = this.#lastOrigin;
+    if (last?.source === source && last.format === format) return last.ref;
+    const ref = this.#findOrigin(source, format);
+    this.#lastOrigin = { source, format, ref };
+    return ref;
+  }
+
+  #findOrigin(source: string, format: FormatName): number {
     const key = `${source}\n${format}`;
     const known = this.#origins.get(key);
     if (known !== undefined) return known;
@@ -316,6 +326,7 @@ export class SqliteJournal implements Journal {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       // What was made in this transaction is gone again.
       this.#origins.clear();
+      this.#lastOrigin = null;
       this.#events.drop();
       this.#ids.drop();
       this.#deliveries.drop();

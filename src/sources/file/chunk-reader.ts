@@ -1,6 +1,6 @@
 import { maxRejectHeadBytes } from '../../core/source.ts';
 import { cutFinalLine, cutLines, emptyHarvest, type Harvest, type LineRules, rejectOf } from '../lines.ts';
-import { readFully } from './files.ts';
+import { type Bytes, readFully } from './files.ts';
 import { headOf, type TrackedFile, windowBytes } from './tracked-file.ts';
 
 const chunkBytes = 64 * 1024;
@@ -23,12 +23,22 @@ export type Chunk =
       partialBytes: number;
     };
 
+/** A piece that is read while the one before it is taken up. */
+interface Ahead {
+  bytes: Bytes;
+  offset: number;
+  /** Bytes read; null where that failed. */
+  got: Promise<number | null>;
+}
+
 /**
- * Reads a tracked file piece by piece into one buffer that is used again and again. Each piece is read together
+ * Reads a tracked file piece by piece into two buffers that are used again and again. Each piece is read together
  * with the bytes before it, in one call, so that a rewritten file is noticed before anything of it is believed.
  */
 export class ChunkReader {
-  readonly #buffer = Buffer.allocUnsafeSlow(windowBytes + chunkBytes);
+  #buffer = Buffer.allocUnsafeSlow(windowBytes + chunkBytes);
+  #spare = Buffer.allocUnsafeSlow(windowBytes + chunkBytes);
+  #ahead: Ahead | null = null;
 
   /** Reads the next lines of an open file; at most one chunk, or one line where that is longer. */
   async next(file: TrackedFile, rules: LineRules): Promise<Chunk> {
@@ -43,7 +53,9 @@ export class ChunkReader {
     let buffer = this.#buffer;
     for (let want = before + chunkBytes; ; want = before + 4 * (want - before)) {
       if (want > buffer.length) buffer = Buffer.allocUnsafeSlow(want);
-      const got = file.bytes === null ? 0 : await readFully(file.bytes, buffer, want, base);
+      let got = await this.#takeAhead(file, want);
+      if (got === null) got = file.bytes === null ? 0 : await readFully(file.bytes, buffer, want, base);
+      else buffer = this.#buffer;
       if (!file.recognises(buffer.subarray(0, got), base)) return { kind: 'rewritten' };
       const harvest = emptyHarvest();
       let end = cutLines(buffer, before, got, base, rules, harvest);
@@ -51,6 +63,7 @@ export class ChunkReader {
       // A hole is passed over only once something stands behind it: its end may not be written yet.
       if (end === before && full) end += countNuls(buffer, before, got);
       if (end > before || !full) {
+        if (full && file.bytes !== null) this.#readAhead(file.bytes, base + end);
         return {
           kind: 'read',
           harvest,
@@ -66,6 +79,27 @@ export class ChunkReader {
         return this.#passLongLine(file, rules, head, base + got);
       }
     }
+  }
+
+  /** There is more: it is read while what was found so far is journaled. */
+  #readAhead(bytes: Bytes, offset: number): void {
+    const base = Math.max(0, offset - windowBytes);
+    const got = readFully(bytes, this.#spare, offset - base + chunkBytes, base).catch(() => null);
+    this.#ahead = { bytes, offset, got };
+  }
+
+  /**
+   * What was read ahead, now in `#buffer`, if it is what is wanted now; null otherwise. A piece that is not full may
+   * have been read before its end was written, and does not count.
+   */
+  async #takeAhead(file: TrackedFile, want: number): Promise<number | null> {
+    const ahead = this.#ahead;
+    if (ahead === null) return null;
+    this.#ahead = null;
+    const got = await ahead.got; // also where it is not wanted: it writes to the spare buffer
+    if (ahead.bytes !== file.bytes || ahead.offset !== file.offset || got !== want) return null;
+    [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
+    return got;
   }
 
   /** Reads what stands behind the last newline of a file that will not grow any more. */
