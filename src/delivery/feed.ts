@@ -2,17 +2,31 @@ import type { Clock } from '../core/clock.ts';
 import type { AuditEvent, JournaledEvent } from '../core/event.ts';
 import type { Journal, StoredEvent } from '../core/journal.ts';
 
-const recentEvents = 512;
+/** Events kept for readers that are not far behind; what all of them have read is let go at once. */
+const recentEvents = 2048;
 const recentBytes = 8 * 2 ** 20;
 const loadBytes = 2 * 2 ** 20;
 /**
- * How long a batch of a source is held back for readers that are behind. Short, since what is not in the journal
- * yet can be deleted under us: a slow sink is worth reading the journal for, not waiting for.
+ * A source is held back while the leading reader has this much before it, so that what it reads lies in memory; but
+ * not for long, since what is not in the journal yet can be deleted under us: a slow sink is worth reading the
+ * journal for, not waiting for.
  */
-const pacingMs = 50;
+const leadEvents = 256;
+const leadMs = 50;
+/**
+ * And while another reader is about to fall out of what lies in memory: for a moment only, so that it is waited for
+ * where the sinks share one processor, and not where its receiver is slow.
+ */
+const lagEvents = 1024;
+const lagMs = 5;
 
 /** Turns a stored event into its normal form again. */
 export type Redecode = (stored: StoredEvent) => AuditEvent;
+
+interface Waiter {
+  isOver: () => boolean;
+  resolve: () => void;
+}
 
 /** A sink's place in the feed. */
 export interface Reader {
@@ -34,7 +48,7 @@ export class Feed {
   #oldest: number;
   #last: number;
   #bytes = 0;
-  #waiters: Array<() => void> = [];
+  #waiters: Waiter[] = [];
 
   constructor(deps: { journal: Journal; redecode: Redecode; clock: Clock }) {
     this.#journal = deps.journal;
@@ -109,34 +123,50 @@ export class Feed {
     return found.concat(stored.map((one) => this.#journaled(one)));
   }
 
-  /**
-   * Resolves when the leading reader is near, or after a moment: what lies in memory when it is delivered need not
-   * be read back from the journal. Undefined while there is room.
-   */
+  /** Resolves when the readers are near enough, or after a moment; undefined while they are. */
   room(): Promise<void> | undefined {
-    if (this.#hasRoom()) return undefined;
-    return new Promise((resolve) => {
-      const timer = this.#clock.after(pacingMs, resolve);
-      this.#waiters.push(() => {
-        timer.clear();
-        resolve();
-      });
-    });
+    return this.#leaderIsNear() && this.#othersAreNear() ? undefined : this.#pace();
   }
 
   /** A reader moved on. */
   advanced(): void {
-    if (this.#waiters.length === 0 || !this.#hasRoom()) return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
+    let first = this.#last;
+    for (const { position } of this.#readers)
+      if (position + 1 >= this.#oldest) first = Math.min(first, position);
+    while (this.#oldest <= first) this.#forgetOldest();
+    for (const waiter of this.#waiters) if (waiter.isOver()) waiter.resolve();
   }
 
-  #hasRoom(): boolean {
+  async #pace(): Promise<void> {
+    await this.#until(() => this.#leaderIsNear(), leadMs);
+    await this.#until(() => this.#othersAreNear(), lagMs);
+  }
+
+  #until(isOver: () => boolean, ms: number): Promise<void> | undefined {
+    if (isOver()) return undefined;
+    return new Promise((done) => {
+      const resolve = (): void => {
+        timer.clear();
+        this.#waiters = this.#waiters.filter((one) => one !== waiter);
+        done();
+      };
+      const timer = this.#clock.after(ms, resolve);
+      const waiter = { isOver, resolve };
+      this.#waiters.push(waiter);
+    });
+  }
+
+  #leaderIsNear(): boolean {
     if (this.#readers.size === 0) return true;
     let lead = 0;
-    for (const reader of this.#readers) lead = Math.max(lead, reader.position);
-    return this.#last - lead < recentEvents / 2;
+    for (const { position } of this.#readers) lead = Math.max(lead, position);
+    return this.#last - lead < leadEvents;
+  }
+
+  #othersAreNear(): boolean {
+    for (const { position } of this.#readers)
+      if (position + 1 >= this.#oldest && this.#last - position > lagEvents) return false;
+    return true;
   }
 
   #isFullFor(bytes: number): boolean {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
-import { ResponseReader } from './response-reader.ts';
+import { MalformedResponse, ResponseReader } from './response-reader.ts';
 import type { ResponseHandler } from './response-reader.ts';
 
 export interface ConnectionRequest {
@@ -160,11 +160,15 @@ export class Connection implements ResponseHandler, Abortable {
     if (socket === null) return;
     // Nothing was asked: whatever it is, what follows it would be taken for the answer to the next request.
     if (this.#handler === null) return this.#drop();
+    let isComplete: boolean;
     try {
-      if (this.#reader.read(piece, this) && this.#handler !== null) this.#finish(socket);
+      isComplete = this.#reader.read(piece, this);
     } catch (error) {
-      this.#fail(error as Error);
+      if (error instanceof MalformedResponse) return this.#fail(error);
+      throw error;
     }
+    // Not in the `try`: it may have sent the next request before it throws.
+    if (isComplete && this.#handler !== null) this.#finish(socket);
   }
 
   #onClose(socket: Socket): void {

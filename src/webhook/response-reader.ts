@@ -5,6 +5,9 @@ export interface ResponseHandler {
   onBody(part: Buffer): void;
 }
 
+/** What arrived is no HTTP/1 response. */
+export class MalformedResponse extends Error {}
+
 /** What the head of a response says about its end, and about the connection afterwards. */
 interface Head {
   status: number;
@@ -21,6 +24,7 @@ const upToTheEnd = -2;
 
 const maxHeadBytes = 64 * 1024;
 const maxChunkLineBytes = 4096;
+const usualBytes = 1024;
 const headEnd = '\r\n\r\n';
 const lineEnd = '\r\n';
 
@@ -43,7 +47,7 @@ export class ResponseReader {
   #lastText = '';
   #lastHead: Head | null = null;
 
-  /** Takes up what came next; true once the response is complete. Throws an Error for what is no HTTP/1 response. */
+  /** Takes up what came next; true once the response is complete. Throws MalformedResponse. */
   read(piece: Buffer, handler: ResponseHandler): boolean {
     const bytes = this.#rest === null ? piece : Buffer.concat([this.#rest, piece]);
     this.#rest = null;
@@ -115,10 +119,14 @@ export class ResponseReader {
 
   /** The text before `end`, without it; null when more has to arrive. */
   #upTo(bytes: Buffer, at: number, end: string, most: number, what: string): string | null {
-    const text = bytes.toString('latin1', at, Math.min(bytes.length, at + most));
-    const length = text.indexOf(end);
-    if (length >= 0) return text.slice(0, length);
-    if (bytes.length - at >= most) throw new Error(`the answer has an endless ${what}`);
+    // Mostly it ends soon, and a text of all that came would be kept alive by its first part.
+    for (const reach of [usualBytes, most]) {
+      const text = bytes.toString('latin1', at, Math.min(bytes.length, at + reach));
+      const length = text.indexOf(end);
+      if (length >= 0) return text.slice(0, length);
+      if (at + reach >= bytes.length) break;
+    }
+    if (bytes.length - at >= most) throw new MalformedResponse(`the answer has an endless ${what}`);
     if (at < bytes.length) this.#rest = Buffer.from(bytes.subarray(at));
     return null;
   }
@@ -139,13 +147,13 @@ export class ResponseReader {
     switch (this.#state) {
       case 'chunk-size': {
         const size = /^([0-9a-f]{1,13})[ \t]*(?:;|$)/i.exec(line)?.[1];
-        if (size === undefined) throw new Error('the answer has a malformed chunk');
+        if (size === undefined) throw new MalformedResponse('the answer has a malformed chunk');
         this.#left = Number.parseInt(size, 16);
         this.#state = this.#left === 0 ? 'trailers' : 'chunk';
         return;
       }
       case 'chunk-end':
-        if (line !== '') throw new Error('the answer has a malformed chunk');
+        if (line !== '') throw new MalformedResponse('the answer has a malformed chunk');
         this.#state = 'chunk-size';
         return;
       default:
@@ -157,16 +165,18 @@ export class ResponseReader {
 function parseHead(text: string): Head {
   const [statusLine = '', ...lines] = text.split(lineEnd);
   const start = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine);
-  if (start === null) throw new Error('the answer is no HTTP/1.1');
+  if (start === null) throw new MalformedResponse('the answer is no HTTP/1.1');
   const status = Number(start[2]);
-  if (status === 101) throw new Error('the answer switches to another protocol, which nobody asked for');
+  if (status === 101)
+    throw new MalformedResponse('the answer switches to another protocol, which nobody asked for');
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon <= 0) throw new Error('the answer has a malformed header');
-    const name = line.slice(0, colon).toLowerCase();
+    if (colon <= 0) throw new MalformedResponse('the answer has a malformed header');
+    const name = line.slice(0, colon).trimEnd().toLowerCase();
     const value = line.slice(colon + 1).trim();
     const before = headers.get(name);
+    if (before !== undefined && name === 'retry-after') continue; // no list: the first one counts
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   const connection = headers.get('connection') ?? '';
@@ -178,7 +188,7 @@ function parseHead(text: string): Head {
     length,
     isKept:
       length !== upToTheEnd &&
-      !(headers.has('content-length') && headers.has('transfer-encoding')) &&
+      !(headers.has('transfer-encoding') && (start[1] === '0' || headers.has('content-length'))) &&
       (start[1] === '1' ? !hasToken(connection, 'close') : hasToken(connection, 'keep-alive')),
     keptForMs: keptForS === undefined ? null : Number(keptForS) * 1000,
   };
@@ -193,7 +203,8 @@ function bodyLength(status: number, headers: ReadonlyMap<string, string>): numbe
   if (written === undefined) return upToTheEnd;
   const lengths = new Set(written.split(',').map((one) => one.trim()));
   const [length = ''] = lengths;
-  if (lengths.size > 1 || !/^\d{1,15}$/.test(length)) throw new Error('the answer has a malformed length');
+  if (lengths.size > 1 || !/^\d{1,15}$/.test(length))
+    throw new MalformedResponse('the answer has a malformed length');
   return Number(length);
 }
 
