@@ -11,7 +11,7 @@ const loadBytes = 2 * 2 ** 20;
  * not for long, since what is not in the journal yet can be deleted under us: a slow sink is worth reading the
  * journal for, not waiting for.
  */
-const leadEvents = 256;
+const leadEvents = 96;
 const leadMs = 50;
 /**
  * And while another reader is about to fall out of what lies in memory: for a moment only, so that it is waited for
