@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-/** The id of a line: its stream, its place in it, a checksum. The ids of a stream grow along it. */
-const lineId = /^[0-9a-f]{8}-[0-9a-f]{12}-[0-9a-f]{8}$/;
+/** The id of a line is `<8 digits>-<12>-<8>`: its stream, its place in it, a checksum. It grows along the stream. */
+const lineIdLength = 30;
 const streamLength = 9;
 /** Streams whose highest id is remembered. */
 const maxStreams = 64;
@@ -39,7 +39,7 @@ export class IdRuns {
   /** Gives `id` to the event `seq`, which follows the last one; false when the journal holds the id already. */
   add(id: string, seq: number): boolean {
     const run = this.#run;
-    if (run !== null && run.stream !== null && id > run.last && id.startsWith(run.stream)) {
+    if (run?.stream != null && id > run.last && id.length === lineIdLength && id.startsWith(run.stream)) {
       run.last = id;
       run.lastSeq = seq;
       return true;
@@ -97,7 +97,7 @@ export function seqOfId(db: DatabaseSync, id: string): number | undefined {
 
 /** Between what the ids of its stream stand. An id of another kind stands alone. */
 function streamOf(id: string): [from: string, to: string] {
-  if (!lineId.test(id)) return [id, id];
+  if (id.length !== lineIdLength || id[streamLength - 1] !== '-') return [id, id];
   const from = id.slice(0, streamLength);
   return [from, `${from.slice(0, -1)}.`]; // the character after the dash
 }

@@ -4,6 +4,8 @@ import type { TestContext } from 'node:test';
 import { settle } from '../support/fake-clock.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import type { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import { RequestMaker } from '../../src/delivery/request-maker.ts';
 import { FakeReceiver, World } from './harness.ts';
 import type { SinkSetup } from './harness.ts';
 
@@ -120,6 +122,60 @@ test('concurrency 1 keeps the order over retries and over a crash', async (t) =>
   await world.sink(receiver, setup);
   await world.clock.advance(30_000);
   assert.deepEqual(receiver.keys, ['a', 'b', 'b', 'b', 'c', 'd']);
+  await world.stop();
+});
+
+async function setPaused(world: World, dispatcher: Dispatcher, paused: boolean): Promise<void> {
+  const history = world.history();
+  history.setPaused('sink', paused);
+  history.close();
+  await dispatcher.refresh();
+}
+
+test('what was made ready does not go while the sink is paused, nor before a retry, and not when it is old', async (t) => {
+  const world = new World(tempDir(t));
+  const { clock } = world;
+  const receiver = new FakeReceiver(clock);
+  const rendered: string[] = [];
+  const maker = new RequestMaker(
+    {
+      headers: { 'content-type': 'application/json' },
+      renderer: {
+        render: ({ payload }) => {
+          const { key } = payload as { key: string };
+          rendered.push(key);
+          return { ok: true, body: JSON.stringify({ key, at: clock.now() }) };
+        },
+      },
+      original: ({ text }) => text,
+      signer: null,
+      batch: null,
+      userAgent: 'test',
+    },
+    clock,
+  );
+  const dispatcher = await world.sink(receiver, { policy: { concurrency: 1 }, maker });
+  await world.accept('a', 'b', 'c', 'd');
+  await clock.advance(1);
+  assert.deepEqual(receiver.keys, ['a', 'b']);
+  assert.deepEqual(rendered, ['a', 'b', 'c'], 'the next one is made ready');
+  // `b` is answered well, `c` fails; then the sink is paused with `d` made ready.
+  receiver.answer = ({ keys }) => (keys[0] === 'c' ? 503 : 200);
+  await clock.advance(1);
+  await setPaused(world, dispatcher, true);
+  const before = receiver.seen.length;
+  await clock.advance(10_000);
+  assert.equal(receiver.seen.length, before, 'nothing goes while it is paused');
+  receiver.answer = () => 200;
+  await setPaused(world, dispatcher, false);
+  await clock.advance(10_000);
+  const order = receiver.keys.filter((key, i, keys) => key !== keys[i - 1]);
+  assert.deepEqual(order, ['a', 'b', 'c', 'd']);
+  for (const { at, body } of receiver.seen) {
+    const { at: renderedAt } = JSON.parse(body) as { at: number };
+    const sentAt = clock.now() - (clock.monotonic() - at);
+    assert.ok(sentAt - renderedAt <= 1000, `rendered ${sentAt - renderedAt} ms before it was sent`);
+  }
   await world.stop();
 });
 

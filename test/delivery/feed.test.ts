@@ -5,12 +5,14 @@ import { redecode } from '../../src/core/formats/decoder.ts';
 import { Feed } from '../../src/delivery/feed.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { incoming } from '../support/events.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { FakeClock, settle } from '../support/fake-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-async function feedOf(t: {
-  after: (fn: () => void) => void;
-}): Promise<{ feed: Feed; accept: (count: number, size?: number) => Promise<JournaledEvent[]> }> {
+async function feedOf(t: { after: (fn: () => void) => void }): Promise<{
+  feed: Feed;
+  clock: FakeClock;
+  accept: (count: number, size?: number) => Promise<JournaledEvent[]>;
+}> {
   const clock = new FakeClock();
   const journal = new SqliteJournal(tempDir(t), { clock, onStall: () => {} });
   t.after(() => void journal.close());
@@ -22,6 +24,7 @@ async function feedOf(t: {
   let made = 0;
   return {
     feed,
+    clock,
     async accept(count, size = 0) {
       const events = Array.from({ length: count }, () =>
         incoming(`k${(made += 1)}`, { description: 'x'.repeat(size) }),
@@ -77,6 +80,64 @@ test('long events do not fill the memory', async (t) => {
   for (let i = 0; i < 20; i += 1) feed.append(await accept(1, 2 ** 20));
   assert.ok(20 - (feed.oldestInMemory - 1) <= 8, `${feed.oldestInMemory} is the oldest in memory`);
   assert.deepEqual(await readAll(feed, 0), upTo(20));
+});
+
+/** A sink that reads when the test says so. */
+function readerAt(position: number): { position: number; wake: () => void } {
+  return { position, wake: () => {} };
+}
+
+async function heldFor(clock: FakeClock, room: Promise<void> | undefined): Promise<number> {
+  const from = clock.monotonic();
+  const over = { at: room === undefined ? from : Number.POSITIVE_INFINITY };
+  void room?.then(() => (over.at = clock.monotonic()));
+  await settle();
+  while (over.at > clock.monotonic()) await clock.advance(1);
+  return over.at - from;
+}
+
+test('what all near readers have read is let go; one that is far behind keeps nothing', async (t) => {
+  const { feed, accept } = await feedOf(t);
+  const far = readerAt(0);
+  feed.append(await accept(3000));
+  const [one, other] = [readerAt(2900), readerAt(2950)];
+  for (const reader of [far, one, other]) feed.join(reader);
+  feed.advanced();
+  assert.equal(feed.oldestInMemory, 2901);
+  one.position = 3000;
+  feed.advanced();
+  assert.equal(feed.oldestInMemory, 2951);
+  assert.deepEqual(await readAll(feed, 0), upTo(3000));
+});
+
+test('a source waits for the leading reader, but not for long', async (t) => {
+  const { feed, clock, accept } = await feedOf(t);
+  const reader = readerAt(0);
+  feed.join(reader);
+  assert.equal(feed.room(), undefined);
+  feed.append(await accept(200));
+  assert.equal(await heldFor(clock, feed.room()), 50);
+  const room = feed.room();
+  reader.position = 150;
+  feed.advanced();
+  assert.equal(await heldFor(clock, room), 0);
+  assert.equal(feed.room(), undefined);
+});
+
+test('a source waits a moment for a reader about to fall behind, and not for one that has', async (t) => {
+  const { feed, clock, accept } = await feedOf(t);
+  const [leader, other] = [readerAt(0), readerAt(0)];
+  feed.join(leader);
+  feed.join(other);
+  feed.append(await accept(1500));
+  leader.position = 1500;
+  assert.equal(await heldFor(clock, feed.room()), 5);
+  other.position = 1000;
+  assert.equal(feed.room(), undefined);
+  other.position = 0;
+  for (let i = 0; i < 8; i += 1) feed.append(await accept(100));
+  leader.position = 2300;
+  assert.equal(feed.room(), undefined, 'it reads from the journal by now');
 });
 
 test('single events are found in memory and in the journal', async (t) => {
