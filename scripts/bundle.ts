@@ -28,7 +28,6 @@ const partsOfUndici: Plugin = {
     bundler.onLoad({ filter: /.*/, namespace: 'parts' }, () => ({
       resolveDir: root,
       contents: `
-        export { default as Client } from './node_modules/undici/lib/dispatcher/client.js';
         export { default as EnvHttpProxyAgent } from './node_modules/undici/lib/dispatcher/env-http-proxy-agent.js';
         export { default as ProxyAgent } from './node_modules/undici/lib/dispatcher/proxy-agent.js';`,
     }));

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { buildConnector } from 'undici';
+import type { Connector } from './connector.ts';
 import { MalformedResponse, ResponseReader } from './response-reader.ts';
 import type { ResponseHandler } from './response-reader.ts';
 
@@ -40,12 +40,11 @@ const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * One HTTP/1.1 connection to one origin, for one request at a time; connects when there is none, and again after it
- * was closed. undici's connector makes the socket; what goes over it is written here, since that is the dearest part
- * of a delivery, and undici's `Client` costs about twice as much.
+ * was closed. Written here because it is the dearest part of a delivery: undici's `Client` costs about twice as much.
  */
 export class Connection implements ResponseHandler, Abortable {
-  readonly #connector: buildConnector.connector;
-  readonly #address: buildConnector.Options;
+  readonly #host: string;
+  readonly #connector: Connector;
   /** The last value of each header, which need not be checked again. */
   readonly #checked = new Map<string, string>();
   readonly #reader = new ResponseReader();
@@ -53,25 +52,13 @@ export class Connection implements ResponseHandler, Abortable {
   #error: Error | null = null;
   #idleMs = idleMs;
   #handler: ExchangeHandler | null = null;
-  #request: ConnectionRequest | null = null;
-  #destroyed = false;
+  /** Waits for the connection. */
+  #waiting: { head: string; body: string } | null = null;
 
-  /** `options` are those of `net.connect` or `tls.connect`. */
-  constructor(origin: URL, options: buildConnector.BuildOptions) {
-    const onread = {
-      buffer: arriving,
-      callback: (bytes: number): boolean => {
-        this.#onData(arriving.subarray(0, bytes));
-        return true;
-      },
-    };
-    this.#connector = buildConnector({ ...options, onread, allowH2: false });
-    this.#address = {
-      protocol: origin.protocol,
-      host: origin.host,
-      hostname: origin.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: origin.port,
-    };
+  /** `host` is for the header of that name: with the port where it is not the usual one. */
+  constructor(host: string, connector: Connector) {
+    this.#host = host;
+    this.#connector = connector;
   }
 
   /** Throws for a header that cannot be sent, before anything of the request is. */
@@ -81,7 +68,7 @@ export class Connection implements ResponseHandler, Abortable {
     handler.onRequestStart(this);
     if (this.#handler === null) return; // broken off
     if (this.#socket === null) {
-      this.#request = request;
+      this.#waiting = { head, body: request.body };
       this.#connect();
     } else {
       write(this.#socket, head, request.body);
@@ -94,7 +81,6 @@ export class Connection implements ResponseHandler, Abortable {
 
   /** Resolves once the socket is closed. */
   destroy(): Promise<void> {
-    this.#destroyed = true;
     const socket = this.#socket;
     this.#fail(new Error('the connection was given up'));
     if (socket === null || socket.closed) return Promise.resolve();
@@ -116,7 +102,7 @@ export class Connection implements ResponseHandler, Abortable {
   }
 
   #headOf({ method, path, headers, body }: ConnectionRequest): string {
-    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#address.host}\r\nconnection: keep-alive\r\n`;
+    let head = `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n`;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const value = headers[i + 1] as string;
@@ -134,30 +120,34 @@ export class Connection implements ResponseHandler, Abortable {
 
   #connect(): void {
     this.#error = null;
-    this.#connector(this.#address, (error, socket) => {
-      if (error !== null) return this.#fail(error);
-      if (this.#destroyed) return void socket.destroy();
-      this.#socket = socket;
-      this.#reader.reset();
-      this.#idleMs = idleMs;
+    this.#idleMs = idleMs;
+    this.#reader.reset();
+    const onread = {
+      buffer: arriving,
+      callback: (bytes: number): boolean => {
+        this.#onData(socket, arriving.subarray(0, bytes));
+        return true;
+      },
+    };
+    const socket = this.#connector.open(onread, () => {
+      const waiting = this.#waiting;
+      this.#waiting = null;
       socket.setTimeout(idleMs);
-      socket.on('error', (socketError: Error) => {
-        this.#error = socketError;
-      });
-      socket.on('timeout', () => {
-        if (this.#handler === null) this.#drop();
-      });
-      socket.on('end', () => this.#onClose(socket));
-      socket.on('close', () => this.#onClose(socket));
-      const request = this.#request;
-      this.#request = null;
-      if (request !== null && this.#handler !== null) write(socket, this.#headOf(request), request.body);
+      if (waiting !== null && socket === this.#socket) write(socket, waiting.head, waiting.body);
     });
+    this.#socket = socket;
+    socket.on('error', (error: Error) => {
+      this.#error = error;
+    });
+    socket.on('timeout', () => {
+      if (this.#handler === null && socket === this.#socket) this.#drop();
+    });
+    socket.on('end', () => this.#onClose(socket));
+    socket.on('close', () => this.#onClose(socket));
   }
 
-  #onData(piece: Buffer): void {
-    const socket = this.#socket;
-    if (socket === null) return;
+  #onData(socket: Socket, piece: Buffer): void {
+    if (socket !== this.#socket) return;
     // Nothing was asked: whatever it is, what follows it would be taken for the answer to the next request.
     if (this.#handler === null) return this.#drop();
     let isComplete: boolean;
@@ -197,7 +187,7 @@ export class Connection implements ResponseHandler, Abortable {
   #fail(error: Error): void {
     const handler = this.#handler;
     this.#handler = null;
-    this.#request = null;
+    this.#waiting = null;
     this.#drop();
     handler?.onResponseError(this, error);
   }

@@ -1,0 +1,57 @@
+import { connect, isIP } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+/** PEM texts; null: Node's own roots, no client certificate. */
+export interface TlsSettings {
+  ca: string | null;
+  cert: string | null;
+  key: string | null;
+}
+
+/** TCP keep-alive, so that a connection that died in the network is noticed while it is idle. */
+const keepAliveMs = 60_000;
+
+/** Opens the sockets of one origin: plain, or TLS with HTTP/1.1, whose session the next one takes up. */
+export class Connector {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #tls: object | null;
+  #session: Buffer | undefined;
+
+  /** `origin` is http or https. */
+  constructor(origin: URL, { ca, cert, key }: TlsSettings) {
+    const isSecure = origin.protocol === 'https:';
+    this.#host = origin.hostname.replace(/^\[(.*)\]$/, '$1');
+    this.#port = origin.port === '' ? (isSecure ? 443 : 80) : Number(origin.port);
+    this.#tls = isSecure
+      ? {
+          ALPNProtocols: ['http/1.1'],
+          // RFC 6066 allows no address as a server name.
+          ...(isIP(this.#host) === 0 ? { servername: this.#host } : {}),
+          ...(ca === null ? {} : { ca }),
+          ...(cert === null ? {} : { cert }),
+          ...(key === null ? {} : { key }),
+        }
+      : null;
+  }
+
+  /** The socket is ready at `onReady`; what goes wrong before that is its `error`. */
+  open(onread: OnReadOpts, onReady: () => void): Socket {
+    const options = {
+      host: this.#host,
+      port: this.#port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveMs,
+      onread,
+    };
+    if (this.#tls === null) return connect(options, onReady);
+    const session = this.#session === undefined ? {} : { session: this.#session };
+    const socket = connectTls({ ...options, ...this.#tls, ...session }, onReady);
+    socket.on('session', (next) => {
+      this.#session = next;
+    });
+    return socket;
+  }
+}
