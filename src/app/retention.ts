@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../core/clock.ts';
 import { AuditsinkError } from '../core/errors.ts';
-import type { Journal } from '../core/journal.ts';
+import type { Journal, PruneResult } from '../core/journal.ts';
 import type { Logger } from '../core/logger.ts';
 
 /** Events per step: a few milliseconds, so that delivery never feels it. */
@@ -62,12 +62,12 @@ export class Retention {
     return this.#full.promise;
   }
 
-  /** One step; public so that tests need not wait. Returns how many events went. */
-  async tick(): Promise<number> {
+  /** One step; public so that tests need not wait. */
+  async tick(): Promise<PruneResult> {
     const { retentionMs, maxBytes, holdingSinks } = this.#limits();
     const tooLarge = this.#journal.usedBytes() > maxBytes * 0.9;
     const now = this.#clock.now();
-    const removed = await this.#journal.prune({
+    const result = await this.#journal.prune({
       acceptedBefore: tooLarge ? now + 1 : now - retentionMs,
       holdingSinks,
       limit: stepEvents,
@@ -77,11 +77,11 @@ export class Retention {
         this.#logger.info({ bytes: this.#journal.usedBytes() }, 'journal has room again');
         this.#full.resolve();
         this.#full = null;
-      } else if (removed === 0) {
+      } else if (result.removed === 0 && !result.more) {
         this.#warnFull(maxBytes);
       }
     }
-    return removed;
+    return result;
   }
 
   #warned = 0;
@@ -105,7 +105,7 @@ export class Retention {
     this.#timer?.clear();
     this.#timer = this.#clock.after(delayMs, () => {
       this.tick().then(
-        (removed) => this.#schedule(removed === stepEvents ? busyMs : this.#full === null ? idleMs : 250),
+        ({ more }) => this.#schedule(more ? busyMs : this.#full === null ? idleMs : 250),
         (error: unknown) => {
           this.#logger.error({ err: error }, 'journal retention failed');
           this.#schedule(idleMs);

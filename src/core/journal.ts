@@ -75,6 +75,13 @@ export interface PruneRequest {
   limit: number;
 }
 
+export interface PruneResult {
+  /** Events that went. */
+  removed: number;
+  /** The step ended before it had looked at everything: the next may remove something, though this did not. */
+  more: boolean;
+}
+
 /**
  * The durable, ordered log of accepted events and of what became of them. Each method is one transaction.
  * While the disk is full or the journal cannot be written, `append` and `record` wait and try again;
@@ -106,8 +113,8 @@ export interface Journal {
 
   /** True once after another process changed the journal: pauses and replays are to be read again. */
   changedOutside(): boolean;
-  /** Removes a small step of what retention allows; returns how many events went. */
-  prune(request: PruneRequest): Promise<number>;
+  /** Removes a small step of what retention allows. */
+  prune(request: PruneRequest): Promise<PruneResult>;
   /** Bytes in use, free pages not counted; cheap, kept up to date by commits. */
   usedBytes(): number;
   /** Why writing is stuck at the moment; null while all is well. */

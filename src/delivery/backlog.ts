@@ -13,7 +13,10 @@ import { Window } from './window.ts';
  * and starting more would only begin their elapsed bounds.
  */
 export const maxWaiting = 10_000;
-/** Events read beyond those under way: few, since what lives long is dear to collect. */
+/**
+ * Events read beyond those that may be under way, twice: the window is refilled at half, and what is under way lies
+ * in it too. No more than that, since what lives long is dear to collect.
+ */
 const readAhead = 128;
 /** With lanes more is read ahead, to find values that are not busy. */
 const laneWindow = 4096;
@@ -60,7 +63,7 @@ export class Backlog implements Reader {
     this.#position = cursor;
     this.#recorded = recorded;
     this.#lanes = options.laneOf === null ? null : new Lanes();
-    this.#windowLimit = this.#lanes === null ? options.capacity + readAhead : laneWindow;
+    this.#windowLimit = this.#lanes === null ? 2 * options.capacity + readAhead : laneWindow;
   }
 
   /** The last event this sink has looked at. */

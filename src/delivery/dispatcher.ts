@@ -104,7 +104,7 @@ export class Dispatcher implements Recordable {
     this.#outcomes = new Outcomes(record.cursor);
     this.#holds.paused = record.paused;
     this.#backlog = new Backlog(feed, record.cursor, recorded, {
-      strict: policy.concurrency === 1 && orderBy === null,
+      strict: this.#isStrict,
       laneOf: orderBy === null ? null : (event) => JSON.stringify(readPath(event, orderBy)) ?? '',
       wants,
       capacity: policy.concurrency * (policy.batch?.maxEvents ?? 1),
@@ -132,12 +132,15 @@ export class Dispatcher implements Recordable {
       active: this.#active,
       meters: this.#meters,
       spans: this.#spans,
-      onRecord: (hasRow) => (hasRow ? this.#deps.recorder.add(this) : this.#deps.recorder.touch(this)),
+      onRow: () => this.#deps.recorder.add(this),
+      onFailure: () => this.#deps.recorder.touch(this),
       onSettled: () => this.#takeUpMore(),
     });
     this.#gatherer = new JobGatherer(this.#backlog, maker, policy.batch, {
       clock,
       refuse: (delivery, reason) => this.#settlement.refused(delivery, reason),
+      // A request that carries its trace is made when it goes.
+      signsAhead: this.#spans === null,
     });
     await this.#takeUpOpen();
     this.#meters.pending.read = () => this.#backlog.pending;
@@ -227,6 +230,12 @@ export class Dispatcher implements Recordable {
     }
   }
 
+  /** One after the other, in the order of the journal. */
+  get #isStrict(): boolean {
+    const { concurrency, orderBy } = this.#options.policy;
+    return concurrency === 1 && orderBy === null;
+  }
+
   get #freeRequests(): number {
     return this.#options.policy.concurrency - this.#sending.size;
   }
@@ -266,24 +275,28 @@ export class Dispatcher implements Recordable {
     }
   }
 
+  /**
+   * An attempt is over. In strict order a delivered one is followed at once by the next, which is ready, and written
+   * down while that is on its way.
+   */
   #ended(job: readonly Delivery[], result: AttemptResult): void {
     const now = this.#deps.clock.now();
-    const { policy } = this.#options;
     this.#meters.attempt(result);
-    const verdict = judge(result, policy, now);
+    const verdict = judge(result, this.#options.policy, now);
     this.#holds.learn(verdict);
     if (verdict.kind === 'delivered') this.#failureLog.succeeded();
     else this.#failureLog.failed(verdict.reason);
-    // One after the other: the next request is on its way before it is written down what became of this one.
-    const goesOn = verdict.kind === 'delivered' && policy.concurrency === 1 && policy.orderBy === null;
     const others = this.#sending.size > 0;
+    const goesOn = verdict.kind === 'delivered' && this.#isStrict;
     if (goesOn) this.#pump();
     // With others still under way the next ones start at the end of this turn, so that one look serves them all.
     else if (others) this.#soon ??= setImmediate(() => this.#pump());
     this.#settlement.attempted(job, result, verdict, now);
-    if (this.#mode === 'draining' && !others) this.#drained.resolve();
-    else if (goesOn) this.#gatherer.prepare();
-    else if (!others) this.#pump();
+    if (this.#sending.size === 0) {
+      if (this.#mode === 'draining') this.#drained.resolve();
+      else this.#pump(); // What was just settled may have made room.
+    }
+    if (goesOn) this.#gatherer.prepare();
   }
 
   /** Reads the deliveries that wait in the journal, at most so many at a time. */

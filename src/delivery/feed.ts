@@ -36,8 +36,9 @@ export interface Reader {
 }
 
 /**
- * The accepted events in order, as the sinks read them. The newest lie parsed in memory, shared by all sinks, so
- * that an event is parsed once and a sink that keeps up never reads the journal; whoever is behind reads from it.
+ * The accepted events in order, as the sinks read them. The newest that some sink near the end has yet to read lie
+ * parsed in memory, shared by all, so that an event is parsed once and a sink that keeps up never reads the journal;
+ * whoever is behind reads from it.
  */
 export class Feed {
   readonly #journal: Journal;

@@ -38,6 +38,7 @@ export class JobGatherer {
   readonly #batch: BatchPolicy | null;
   readonly #clock: Clock;
   readonly #refuse: (delivery: Delivery, reason: string) => void;
+  readonly #signsAhead: boolean;
   #ahead: Ahead | null = null;
   /** When the batch being gathered must go, monotonic ms; null while there is none. */
   dueAt: number | null = null;
@@ -46,13 +47,14 @@ export class JobGatherer {
     backlog: Backlog,
     maker: RequestMaker,
     batch: BatchPolicy | null,
-    deps: { clock: Clock; refuse: (delivery: Delivery, reason: string) => void },
+    deps: { clock: Clock; refuse: (delivery: Delivery, reason: string) => void; signsAhead: boolean },
   ) {
     this.#backlog = backlog;
     this.#maker = maker;
     this.#batch = batch;
     this.#clock = deps.clock;
     this.#refuse = deps.refuse;
+    this.#signsAhead = deps.signsAhead && batch === null;
   }
 
   /** The next request's job, given how many requests may still start; null when there is none for now. */
@@ -91,13 +93,13 @@ export class JobGatherer {
     return job.deliveries.length === 0 ? null : job;
   }
 
-  /** Renders and signs what comes next while the request before it is under way, so that it can go at once. */
+  /** Renders, and where it can signs, what comes next while the request before it is under way, so that it can go at once. */
   prepare(): void {
     const delivery = this.#backlog.upcoming();
     if (delivery === undefined || delivery === this.#ahead?.delivery) return;
     const event = delivery.event as JournaledEvent;
     const rendered = this.#maker.render(event);
-    const request = rendered.ok && this.#batch === null ? this.#maker.tryRequest(event, rendered.body) : null;
+    const request = rendered.ok && this.#signsAhead ? this.#maker.tryRequest(event, rendered.body) : null;
     this.#ahead = { delivery, rendered, request, at: this.#clock.monotonic() };
   }
 

@@ -32,8 +32,10 @@ export interface SettlementDeps {
   logger: Logger;
   clock: Clock;
   rng: Rng;
-  /** There is something for the journal: with a row, or only a moved cursor. */
-  onRecord: (hasRow: boolean) => void;
+  /** There is a row for the journal. */
+  onRow: () => void;
+  /** There is a failed attempt for the journal, and no row yet. */
+  onFailure: () => void;
   onSettled: () => void;
 }
 
@@ -47,7 +49,7 @@ export class Settlement {
 
   /** The attempt for all of `job` came to `result`, which means `verdict`. */
   attempted(job: readonly Delivery[], result: AttemptResult, verdict: Verdict, now: number): void {
-    const { spans, outcomes, backlog, rng, onRecord } = this.#deps;
+    const { spans, outcomes, backlog, rng, onFailure } = this.#deps;
     const { durationMs } = result;
     const status = result.kind === 'response' ? result.status : null;
     const reason = verdict.kind === 'delivered' ? null : verdict.reason;
@@ -77,7 +79,7 @@ export class Settlement {
         // Which of them the receiver refused is not known: each is tried by itself.
         delivery.alone = true;
         backlog.again(delivery);
-        onRecord(false);
+        onFailure();
       }
     }
   }
@@ -155,6 +157,6 @@ export class Settlement {
       reason,
       durationMs,
     });
-    this.#deps.onRecord(true);
+    this.#deps.onRow();
   }
 }

@@ -10,12 +10,12 @@ export class BulkInsert {
   readonly #many: StatementSync;
   readonly #values: SQLInputValue[] = [];
 
-  /** `into` names the table and its columns, `onConflict` is what follows the rows. */
-  constructor(db: DatabaseSync, into: string, width: number, onConflict = '') {
-    const row = `(${Array(width).fill('?').join(', ')})`;
+  /** `onConflict` is what follows the rows in SQL. */
+  constructor(db: DatabaseSync, table: string, columns: readonly string[], onConflict = '') {
+    const row = `(${columns.map(() => '?').join(', ')})`;
     const sql = (rows: number): string =>
-      `INSERT INTO ${into} VALUES ${Array(rows).fill(row).join(', ')} ${onConflict}`;
-    this.#width = width;
+      `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array(rows).fill(row).join(', ')} ${onConflict}`;
+    this.#width = columns.length;
     this.#one = db.prepare(sql(1));
     this.#many = db.prepare(sql(rowsPerStatement));
   }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { PruneResult } from '../core/journal.ts';
 
 /** Things whose last payload is kept for comparison; those that changed last stay. */
 const maxThings = 100_000;
@@ -21,6 +22,8 @@ export class Pruner {
   readonly #db: DatabaseSync;
   /** The last event looked at; 0 to begin at the oldest. */
   #examined = 0;
+  /** Since it began at the oldest. */
+  #removedInPass = 0;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -28,26 +31,28 @@ export class Pruner {
 
   /**
    * One step, inside a transaction. The newest event always stays, so that its seq is never given out again.
-   * Returns the number of events removed.
    */
-  step(step: PruneStep): number {
+  step(step: PruneStep): PruneResult {
     const db = this.#db;
     db.prepare(
       'DELETE FROM things WHERE seq IN (SELECT seq FROM things ORDER BY seq DESC LIMIT 1000 OFFSET ?)',
     ).run(maxThings);
-    const from = this.#examined;
+    if (this.#examined === 0) this.#removedInPass = 0;
     const gone = this.#removable(step);
+    this.#removedInPass += gone.length;
+    // Meanwhile more may be settled at the front: a pass that removed something is followed by another.
+    const result = { removed: gone.length, more: this.#examined > 0 || this.#removedInPass > 0 };
     const first = gone[0];
     const last = gone.at(-1);
-    // What begins in the middle and finds nothing says nothing of the events before.
-    if (first === undefined || last === undefined)
-      return from > 0 && this.#examined === 0 ? this.step(step) : 0;
+    if (first === undefined || last === undefined) return result;
 
     const drop = db.prepare('DELETE FROM events WHERE seq = ?');
     for (const seq of gone) drop.run(seq);
-    db.exec(
-      'DELETE FROM id_runs WHERE seq < (SELECT min(seq) FROM events) AND last_seq < (SELECT min(seq) FROM events)',
-    );
+    db.prepare(
+      `DELETE FROM id_runs
+       WHERE seq BETWEEN COALESCE((SELECT max(seq) FROM id_runs WHERE seq <= ?1), 0) AND ?2
+         AND NOT EXISTS (SELECT 1 FROM events e WHERE e.seq BETWEEN id_runs.seq AND id_runs.last_seq)`,
+    ).run(first, last);
     // What an open delivery kept lies in the same range: go by what events are gone, not by the range alone.
     for (const { ref } of db.prepare('SELECT ref FROM sinks').all() as Array<{ ref: number }>) {
       const ofGone =
@@ -55,7 +60,12 @@ export class Pruner {
       db.prepare(`DELETE FROM deliveries WHERE ${ofGone}`).run(ref, first, last, first, last);
       db.prepare(`DELETE FROM attempts WHERE ${ofGone}`).run(ref, first, last, first, last);
     }
-    return gone.length;
+    return result;
+  }
+
+  /** The step was rolled back. */
+  drop(): void {
+    this.#examined = 0;
   }
 
   /** Seqs of the next events that may go, oldest first. */

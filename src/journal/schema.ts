@@ -56,7 +56,16 @@ const migrations = [
   CREATE TABLE id_runs (
     seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL
   ) STRICT;
-  INSERT INTO id_runs SELECT seq, seq, id, id FROM events;
+  INSERT INTO id_runs SELECT min(seq), max(seq), min(id), max(id) FROM (
+    SELECT seq, id, sum(begins) OVER (ORDER BY seq) AS run FROM (
+      SELECT seq, id, NOT (
+        length(id) = 30 AND substr(id, 9, 1) = '-' AND seq % 256 > 0 AND seq = lag(seq, 1, 0) OVER w + 1
+        AND length(lag(id, 1, '') OVER w) = 30 AND substr(id, 1, 9) = substr(lag(id, 1, '') OVER w, 1, 9)
+        AND id > lag(id, 1, '') OVER w
+      ) AS begins
+      FROM events WINDOW w AS (ORDER BY seq)
+    )
+  ) GROUP BY run;
   CREATE INDEX id_runs_by_id ON id_runs (first, last);
   DROP INDEX events_by_id;
   `,

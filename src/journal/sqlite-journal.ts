@@ -6,6 +6,7 @@ import type {
   DeliveryRecord,
   Journal,
   PruneRequest,
+  PruneResult,
   SinkProgress,
   SinkRecord,
   StateOf,
@@ -64,10 +65,17 @@ export class SqliteJournal implements Journal {
     this.#walSync = new WalSync(path);
     try {
       this.#statements = prepareAll(this.#db);
-      this.#events = new BulkInsert(this.#db, 'events (seq, id, origin, accepted_at, text, previous)', 6);
+      this.#events = new BulkInsert(this.#db, 'events', [
+        'seq',
+        'id',
+        'origin',
+        'accepted_at',
+        'text',
+        'previous',
+      ]);
       this.#ids = new IdRuns(this.#db, () => this.#events.flush());
       this.#pruner = new Pruner(this.#db);
-      this.#deliveries = new BulkInsert(this.#db, 'deliveries', 11, onDelivery);
+      this.#deliveries = new BulkInsert(this.#db, 'deliveries', deliveryRow, onDelivery);
       this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
       for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
         this.#sinks.set(row['name'] as string, row['ref'] as number);
@@ -171,7 +179,7 @@ export class SqliteJournal implements Journal {
     return changed;
   }
 
-  prune(request: PruneRequest): Promise<number> {
+  prune(request: PruneRequest): Promise<PruneResult> {
     return this.#patience.run(() => {
       const holding = request.holdingSinks.map((name) => this.#sinkRef(name));
       return this.#transaction(() => this.#pruner.step({ ...request, holding }));
@@ -330,6 +338,7 @@ export class SqliteJournal implements Journal {
       this.#events.drop();
       this.#ids.drop();
       this.#deliveries.drop();
+      this.#pruner.drop();
       throw error;
     }
   }
@@ -344,6 +353,21 @@ export class SqliteJournal implements Journal {
     return this.#statements.dataVersion.get()?.['data_version'] as number;
   }
 }
+
+/** In the order `#recordSink` gives them. */
+const deliveryRow = [
+  'sink',
+  'seq',
+  'state',
+  'attempts',
+  'first_attempt_at',
+  'updated_at',
+  'next_attempt_at',
+  'started_active_ms',
+  'status',
+  'reason',
+  'duration_ms',
+];
 
 const onDelivery = `
   ON CONFLICT (sink, seq) DO UPDATE SET

@@ -35,9 +35,9 @@ export function laneOf(...identity: ReadonlyArray<string | number>): string {
 }
 
 /**
- * Makes the ids of one lane: `<lane>-<offset>-<checksum of the bytes>`. They begin with lane and offset so that the
- * journal's unique index grows at its end, and close with the checksum so that other bytes at the same place never
- * pass for the same event. Digits are written into one buffer: formatting numbers costs five times as much, and
+ * Makes the ids of one lane: `<lane>-<offset>-<checksum of the bytes>`. They begin with lane and offset so that those
+ * of one piece grow and share a row in the journal, and close with the checksum so that other bytes at the same place
+ * never pass for the same event. Digits are written into one buffer: formatting numbers costs five times as much, and
  * this is done for every line.
  */
 export class EventIds {

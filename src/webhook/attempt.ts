@@ -9,11 +9,12 @@ import { errorResult } from './error-result.ts';
 /** A reply longer than this is broken off: its status is known, and its connection not worth reading to the end. */
 const maxReadBytes = 64 * 1024;
 
-const notBefore = new Error('the attempt timed out');
+/** What a connection is told; what the result says is another matter. */
+const brokenOff = new Error('the attempt is over');
 
 /**
- * One request under way, as the handler of a connection or of undici. Ends exactly once: with the whole reply, with its status when the
- * reply is endless or breaks off, or with an error.
+ * One request under way, as the handler of a connection or of undici. Ends exactly once: with the whole reply, with
+ * its status when the reply is endless or breaks off, or with an error.
  */
 export class Attempt implements ExchangeHandler, Sending, Deadline {
   readonly #clock: Clock;
@@ -48,10 +49,10 @@ export class Attempt implements ExchangeHandler, Sending, Deadline {
   abort(): void {
     if (this.#ended) return;
     this.#end(this.#error(new Error('broken off at shutdown')), false);
-    this.#controller?.abort(notBefore);
+    this.#controller?.abort(brokenOff);
   }
 
-  /** undici would not take the request. */
+  /** The request could not be made. */
   refused(error: unknown): void {
     queueMicrotask(() => this.#end(this.#error(error), true));
   }
@@ -59,7 +60,7 @@ export class Attempt implements ExchangeHandler, Sending, Deadline {
   onRequestStart(controller: Abortable): void {
     this.#controller = controller;
     // Broken off while it was still connecting.
-    if (this.#ended) controller.abort(notBefore);
+    if (this.#ended) controller.abort(brokenOff);
   }
 
   onResponseStart(
@@ -83,7 +84,7 @@ export class Attempt implements ExchangeHandler, Sending, Deadline {
     }
     if (this.#read > maxReadBytes) {
       this.#end(this.#response(), false);
-      controller.abort(notBefore);
+      controller.abort(brokenOff);
     }
   }
 
@@ -98,8 +99,8 @@ export class Attempt implements ExchangeHandler, Sending, Deadline {
 
   onDeadline(): void {
     this.#timedOut = true;
-    this.#end(this.#status === 0 ? this.#error(notBefore) : this.#response(), false);
-    this.#controller?.abort(notBefore);
+    this.#end(this.#status === 0 ? this.#error(brokenOff) : this.#response(), false);
+    this.#controller?.abort(brokenOff);
   }
 
   #end(result: AttemptResult, isReusable: boolean): void {

@@ -122,6 +122,15 @@ export class Connection implements ResponseHandler, Abortable {
     this.#error = null;
     this.#idleMs = idleMs;
     this.#reader.reset();
+    try {
+      this.#socket = this.#open();
+    } catch (error) {
+      // A certificate that is none.
+      queueMicrotask(() => this.#fail(error as Error));
+    }
+  }
+
+  #open(): Socket {
     const onread = {
       buffer: arriving,
       callback: (bytes: number): boolean => {
@@ -135,7 +144,6 @@ export class Connection implements ResponseHandler, Abortable {
       socket.setTimeout(idleMs);
       if (waiting !== null && socket === this.#socket) write(socket, waiting.head, waiting.body);
     });
-    this.#socket = socket;
     socket.on('error', (error: Error) => {
       this.#error = error;
     });
@@ -144,6 +152,7 @@ export class Connection implements ResponseHandler, Abortable {
     });
     socket.on('end', () => this.#onClose(socket));
     socket.on('close', () => this.#onClose(socket));
+    return socket;
   }
 
   #onData(socket: Socket, piece: Buffer): void {

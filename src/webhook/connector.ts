@@ -1,6 +1,7 @@
 import { connect, isIP } from 'node:net';
 import type { OnReadOpts, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 
 /** PEM texts; null: Node's own roots, no client certificate. */
 export interface TlsSettings {
@@ -16,7 +17,7 @@ const keepAliveMs = 60_000;
 export class Connector {
   readonly #host: string;
   readonly #port: number;
-  readonly #tls: object | null;
+  readonly #tls: ConnectionOptions | null;
   #session: Buffer | undefined;
 
   /** `origin` is http or https. */
@@ -36,7 +37,7 @@ export class Connector {
       : null;
   }
 
-  /** The socket is ready at `onReady`; what goes wrong before that is its `error`. */
+  /** The socket is ready at `onReady`; what goes wrong before that is its `error`. Throws for a certificate that is none. */
   open(onread: OnReadOpts, onReady: () => void): Socket {
     const options = {
       host: this.#host,

@@ -97,7 +97,7 @@ export class HttpTransport implements Transport {
     this.#all.clear();
     this.#idle.length = 0;
     await Promise.all(closing.map((connection) => connection.destroy()));
-    await this.#proxied?.then((agent) => agent.destroy());
+    await this.#proxied?.then((agent) => agent.destroy()).catch(() => {}); // never opened
     this.#deadlines.close();
   }
 
@@ -113,9 +113,7 @@ export class HttpTransport implements Transport {
       this.#idle.push(connection);
     } else {
       this.#all.delete(connection);
-      connection.destroy().catch(() => {
-        // It is thrown away; how it takes that is of no interest.
-      });
+      void connection.destroy();
     }
   }
 }

@@ -13,7 +13,7 @@ test('what retention removed before a sink read it is said, and the sink goes on
   // The sink is switched off meanwhile, so nothing holds its events.
   for (let i = 0; i < 5; i += 1) await world.accept(`gone${i}`);
   await world.accept('kept');
-  const removed = await world.journal.prune({
+  const { removed } = await world.journal.prune({
     acceptedBefore: world.clock.now() + 1,
     holdingSinks: [],
     limit: 100,

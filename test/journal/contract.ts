@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../../src/core/clock.ts';
-import type { DeliveryRecord, DeliveryState, Journal, SinkProgress } from '../../src/core/journal.ts';
+import type {
+  DeliveryRecord,
+  DeliveryState,
+  Journal,
+  PruneRequest,
+  PruneResult,
+  SinkProgress,
+} from '../../src/core/journal.ts';
 import type { SourceBatch } from '../../src/core/source.ts';
 import { stateOf } from '../../src/core/state-of.ts';
 import { incoming } from '../support/events.ts';
@@ -174,13 +181,16 @@ export function journalContract(
     ]);
     const left = async (): Promise<number[]> => (await journal.readAfter(0, 10, 1e6)).map(({ seq }) => seq);
     const later = clock.now() + 1;
-    assert.equal(await journal.prune({ acceptedBefore: clock.now(), holdingSinks: ['s'], limit: 10 }), 0);
-    assert.equal(await journal.prune({ acceptedBefore: later, holdingSinks: ['s'], limit: 1 }), 1);
+    const prune = (request: Partial<PruneRequest>): Promise<PruneResult> =>
+      journal.prune({ acceptedBefore: 0, holdingSinks: ['s'], limit: 10, ...request });
+    assert.deepEqual(await prune({ acceptedBefore: clock.now(), limit: 10 }), { removed: 0, more: false });
+    assert.deepEqual(await prune({ acceptedBefore: later, limit: 1 }), { removed: 1, more: true });
     assert.deepEqual(await left(), [2, 3, 4, 5]);
-    assert.equal(await journal.prune({ acceptedBefore: later, holdingSinks: ['s'], limit: 10 }), 2);
+    assert.equal((await prune({ acceptedBefore: later, limit: 10 })).removed, 2);
+    assert.deepEqual(await prune({ acceptedBefore: later, limit: 10 }), { removed: 0, more: false });
     assert.deepEqual(await left(), [2, 5]);
     // A sink that nobody runs any more holds nothing back; the newest event stays for its seq.
-    assert.equal(await journal.prune({ acceptedBefore: later, holdingSinks: [], limit: 10 }), 1);
+    assert.equal((await prune({ acceptedBefore: later, holdingSinks: [], limit: 10 })).removed, 1);
     assert.deepEqual(await left(), [5]);
     await journal.close();
     const again = under.open(clock);
@@ -195,14 +205,19 @@ export function journalContract(
     await journal.append('flipt', batchOf(...keys), null);
     const owed = Array.from({ length: 5000 }, (_, i) => recordOf(i + 2, 'retrying'));
     await journal.record([progressOf('s', 5003, recordOf(1, 'delivered'), ...owed, recordOf(5002, 'dead'))]);
-    const step = (): Promise<number> =>
+    const step = (): Promise<PruneResult> =>
       journal.prune({ acceptedBefore: clock.now() + 1, holdingSinks: ['s'], limit: 500 });
     const removed: number[] = [];
-    for (let i = 0; i < 6; i += 1) removed.push(await step());
+    for (let more = true; more;) {
+      const result = await step();
+      removed.push(result.removed);
+      more = result.more;
+    }
     assert.deepEqual(
       removed.filter((count) => count > 0),
       [1, 1],
     );
+    assert.ok(removed.length > 3, 'in several steps');
     assert.equal((await journal.readSeqs([1, 2, 5001, 5002, 5003])).length, 3);
     // What was owed at the front goes as well once it is settled.
     await journal.record([progressOf('s', 5003, recordOf(2, 'delivered'))]);
@@ -236,7 +251,7 @@ export function journalContract(
     const full = journal.usedBytes();
     assert.ok(full > empty + 100_000, `${empty} → ${full}`);
     await journal.openSink('s', 500);
-    while ((await journal.prune({ acceptedBefore: clock.now() + 1, holdingSinks: ['s'], limit: 500 })) > 0);
+    while ((await journal.prune({ acceptedBefore: clock.now() + 1, holdingSinks: ['s'], limit: 500 })).more);
     assert.ok(journal.usedBytes() < full / 2);
     await journal.close();
   });

@@ -215,7 +215,7 @@ test('interim responses are not taken for the answer', async (t) => {
   assert.equal(errorClass(await send(transportTo(t, target.url))), 'status 503');
 });
 
-test('a header undici refuses is a result, not an exception', async (t) => {
+test('a header that cannot be sent is a result, not an exception', async (t) => {
   const target = await receiver(t);
   const transport = transportTo(t, target.url);
   const result = await new Promise<AttemptResult>((resolve) => {

@@ -39,6 +39,7 @@ export class ChunkReader {
   #buffer = Buffer.allocUnsafeSlow(windowBytes + chunkBytes);
   #spare = Buffer.allocUnsafeSlow(windowBytes + chunkBytes);
   #ahead: Ahead | null = null;
+  #lastFile: TrackedFile | null = null;
 
   /** Reads the next lines of an open file; at most one chunk, or one line where that is longer. */
   async next(file: TrackedFile, rules: LineRules): Promise<Chunk> {
@@ -63,7 +64,10 @@ export class ChunkReader {
       // A hole is passed over only once something stands behind it: its end may not be written yet.
       if (end === before && full) end += countNuls(buffer, before, got);
       if (end > before || !full) {
-        if (full && file.bytes !== null) this.#readAhead(file.bytes, base + end);
+        // What is inside a gzip file is read by one reader at a time; of files that take turns only one can be ahead.
+        if (full && file.bytes !== null && !file.gz && file === this.#lastFile)
+          this.#readAhead(file.bytes, base + end);
+        this.#lastFile = file;
         return {
           kind: 'read',
           harvest,

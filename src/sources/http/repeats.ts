@@ -39,8 +39,7 @@ export class RepeatIds {
       this.#firstSeen.set(bytes, now);
       this.#forget(now);
     }
-    // The window's number makes the id the same again when we are restarted within it, and lets ids grow
-    // with time, as the journal's index likes them.
+    // The window's number makes the id the same again when we are restarted within it.
     const window = Math.floor(first / windowMs)
       .toString(16)
       .padStart(8, '0');
