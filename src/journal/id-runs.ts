@@ -87,7 +87,7 @@ export class IdRuns {
 }
 
 /** The plus keeps SQLite from making an index over all events for the sake of one; the nearest run comes first. */
-const findSql = `
+export const findSql = `
   SELECT e.seq FROM id_runs r CROSS JOIN events e ON e.seq BETWEEN r.seq AND r.last_seq
   WHERE r.first BETWEEN ? AND ? AND r.last >= ? AND +e.id = ? ORDER BY r.first DESC LIMIT 1`;
 

@@ -105,3 +105,25 @@ test('batches in order stay in order over failures', async (t) => {
   const firstTime = receiver.keys.filter((key, i, all) => all.lastIndexOf(key) === i);
   assert.deepEqual(firstTime, keys(8));
 });
+
+test('a backlog of many windows goes out in full batches without a wait, in order or not', async (t) => {
+  for (const [concurrency, maxEvents, count] of [
+    [1, 100, 2000],
+    [1, 1000, 5000],
+    [4, 100, 2000],
+    [1, 100, 250],
+  ] as const) {
+    const { world, receiver } = await batching(t, { maxEvents, maxWaitMs: 1000 }, concurrency);
+    receiver.delayMs = 5;
+    const all = keys(count);
+    for (let from = 0; from < count; from += 250) await world.accept(...all.slice(from, from + 250));
+    const whole = Math.floor(count / maxEvents);
+    await world.clock.advance(5 * whole + 20);
+    const sizes = receiver.seen.map((seen) => seen.keys.length);
+    assert.deepEqual(sizes, Array(whole).fill(maxEvents), `${concurrency} × ${maxEvents} of ${count}`);
+    if (concurrency === 1) assert.deepEqual(receiver.keys, all.slice(0, whole * maxEvents));
+    await world.clock.advance(1100);
+    assert.equal(receiver.keys.length, count);
+    await world.stop();
+  }
+});

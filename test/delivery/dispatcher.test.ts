@@ -110,6 +110,23 @@ test('concurrency is used, and never passed', async (t) => {
   assert.equal(since(receiver).at(-1), 600);
 });
 
+test('a high concurrency stays in use while the backlog is refilled', async (t) => {
+  const world = new World(tempDir(t));
+  const receiver = new FakeReceiver(world.clock);
+  receiver.delayMs = 10;
+  await world.sink(receiver, { policy: { concurrency: 512 } });
+  await world.accept(...Array.from({ length: 6000 }, (_, i) => `k${i}`));
+  const inFlight: number[] = [];
+  for (let i = 0; i < 10; i += 1) {
+    inFlight.push(receiver.inFlight);
+    await world.clock.advance(10);
+  }
+  assert.deepEqual(inFlight, Array(10).fill(512));
+  await world.clock.advance(1000);
+  assert.equal(receiver.seen.length, 6000);
+  await world.stop();
+});
+
 test('concurrency 1 keeps the order over retries and over a crash', async (t) => {
   const world = new World(tempDir(t));
   const receiver = new FakeReceiver(world.clock);

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../src/core/clock.ts';
+import { findSql } from '../../src/journal/id-runs.ts';
 import { SqliteHistory } from '../../src/journal/sqlite-history.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
 import { incoming } from '../support/events.ts';
@@ -106,6 +107,22 @@ test('every id is taken once, and found again, in whatever order and however oft
   );
 });
 
+test('an id is looked up among the events of its run, never among all of them', async (t) => {
+  const dir = tempDir(t);
+  const journal = new SqliteJournal(dir, quiet);
+  t.after(() => journal.close());
+  await append(journal, [lineId(1, 1)]);
+  const db = new DatabaseSync(join(dir, 'journal.db'), { readOnly: true });
+  t.after(() => db.close());
+  const plan = db
+    .prepare(`EXPLAIN QUERY PLAN ${findSql}`)
+    .all('a', 'b', 'b', 'b')
+    .map(({ detail }) => String(detail));
+  assert.ok(plan.some((step) => step.includes('id_runs_by_id')));
+  assert.ok(plan.some((step) => step.includes('INTEGER PRIMARY KEY')));
+  assert.ok(!plan.some((step) => /AUTOMATIC|SCAN/.test(step)), plan.join('; '));
+});
+
 test('a batch that was rolled back leaves no id behind', async (t) => {
   const dir = tempDir(t);
   const journal = new SqliteJournal(dir, quiet);
@@ -125,7 +142,8 @@ test('a batch that was rolled back leaves no id behind', async (t) => {
 test('a journal of version 1 is upgraded, with the ids it holds', async (t) => {
   const dir = tempDir(t);
   const old = new SqliteJournal(dir, quiet);
-  await append(old, [lineId(1, 1), lineId(1, 2), 'msg_1']);
+  const lines = Array.from({ length: 600 }, (_, i) => lineId(2, i));
+  await append(old, [lineId(1, 1), lineId(1, 2), 'msg_1', ...lines]);
   await settleAll(old);
   await old.close();
   const db = new DatabaseSync(join(dir, 'journal.db'));
@@ -134,9 +152,12 @@ test('a journal of version 1 is upgraded, with the ids it holds', async (t) => {
 
   const journal = new SqliteJournal(dir, quiet);
   t.after(() => journal.close());
-  assert.deepEqual(await append(journal, [lineId(1, 2), 'msg_1', lineId(1, 3)]), [0, 0, 4]);
+  assert.deepEqual(await append(journal, [lineId(1, 2), 'msg_1', lineId(1, 3)]), [0, 0, 604]);
+  assert.deepEqual(await append(journal, lines), Array(600).fill(0));
+  assert.ok(countRuns(dir) < 12, `${countRuns(dir)} rows`);
   const history = new SqliteHistory(dir);
   t.after(() => history.close());
   assert.equal(seqOf(history, lineId(1, 2)), 2);
   assert.equal(seqOf(history, 'msg_1'), 3);
+  for (const [i, id] of lines.entries()) assert.equal(seqOf(history, id), i + 4);
 });
