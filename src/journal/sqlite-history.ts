@@ -21,6 +21,9 @@ import type { Row } from './rows.ts';
 import { journalPath, openForCommand } from './schema.ts';
 import { journalError } from './sqlite-error.ts';
 
+/** By how much the clock may have been set back without a delivery missing from a listing by time. */
+const clockStepMs = 3_600_000;
+
 /** A condition with its parameters, to be joined by AND. */
 type Condition = [sql: string, ...values: SQLInputValue[]];
 
@@ -43,7 +46,7 @@ export class SqliteHistory implements History {
     const seq = query.eventId === undefined ? undefined : this.#seqOf(query.eventId);
     if (query.eventId !== undefined && seq === undefined) return [];
     for (const { ref, name } of this.#sinkRefs(query.sink)) {
-      const conditions: Condition[] = [['d.sink = ?', ref], ...seqAndTime(query)];
+      const conditions: Condition[] = [['d.sink = ?', ref], ...this.#within('d.seq', query)];
       if (seq !== undefined) conditions.push(['d.seq = ?', seq]);
       for (const condition of stateConditions(query.states)) {
         found.push(...this.#listed(name, [...conditions, ...condition], query.limit));
@@ -107,7 +110,7 @@ export class SqliteHistory implements History {
   replayable(query: ReplayQuery, afterSeq: number, limit: number): StoredEvent[] {
     const ref = this.#sinkRefs(query.sink)[0]?.ref;
     if (ref === undefined) return [];
-    const conditions: Condition[] = [['e.seq > ?', afterSeq], ...seqAndTime(query)];
+    const conditions: Condition[] = [['e.seq > ?', afterSeq], ...this.#within('e.seq', query)];
     if (query.eventIds !== undefined) {
       const seqs = query.eventIds.map((id) => this.#seqOf(id)).filter((seq) => seq !== undefined);
       conditions.push([`e.seq IN (${seqs.join(',')})`]);
@@ -188,6 +191,44 @@ export class SqliteHistory implements History {
     }));
   }
 
+  /**
+   * Seqs and times as conditions. Only seqs have an index, and events are accepted in the order of their time as long
+   * as nobody sets the clock back: so the seqs are narrowed down to a good bit more than the time that is asked for.
+   */
+  #within(
+    column: 'd.seq' | 'e.seq',
+    { since, until, beforeSeq }: { since?: number; until?: number; beforeSeq?: number },
+  ): Condition[] {
+    const conditions: Condition[] = [];
+    if (beforeSeq !== undefined) conditions.push([`${column} < ?`, beforeSeq]);
+    if (since !== undefined) {
+      conditions.push(
+        [`${column} >= ?`, this.#firstSeqAt(since - clockStepMs)],
+        ['e.accepted_at >= ?', since],
+      );
+    }
+    if (until !== undefined) {
+      conditions.push([`${column} < ?`, this.#firstSeqAt(until + clockStepMs)], ['e.accepted_at < ?', until]);
+    }
+    return conditions;
+  }
+
+  /** The first seq accepted at `time` or later, had the clock never been set back; by halving. */
+  #firstSeqAt(time: number): number {
+    const [range] = this.#query('SELECT min(seq) AS low, max(seq) AS high FROM events', []);
+    let low = (range?.['low'] ?? 1) as number;
+    let high = ((range?.['high'] ?? 0) as number) + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [event] = this.#query('SELECT accepted_at FROM events WHERE seq >= ? ORDER BY seq LIMIT 1', [
+        middle,
+      ]);
+      if ((event?.['accepted_at'] as number) >= time) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   #seqOf(eventId: string): number | undefined {
     return this.#guarded(() => seqOfId(this.#db, eventId));
   }
@@ -211,14 +252,6 @@ export class SqliteHistory implements History {
       throw journalError(error, this.#path);
     }
   }
-}
-
-function seqAndTime(query: { since?: number; until?: number; beforeSeq?: number }): Condition[] {
-  const conditions: Condition[] = [];
-  if (query.beforeSeq !== undefined) conditions.push(['e.seq < ?', query.beforeSeq]);
-  if (query.since !== undefined) conditions.push(['e.accepted_at >= ?', query.since]);
-  if (query.until !== undefined) conditions.push(['e.accepted_at < ?', query.until]);
-  return conditions;
 }
 
 /** The literal numbers let SQLite use the partial indexes. */
