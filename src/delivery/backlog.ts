@@ -2,9 +2,9 @@ import type { AuditEvent, JournaledEvent } from '../core/event.ts';
 import type { DeliveryRecord } from '../core/journal.ts';
 import { freshDelivery, recordedDelivery } from './delivery.ts';
 import type { Delivery } from './delivery.ts';
-import { DueHeap } from './due-heap.ts';
 import type { Feed, Reader } from './feed.ts';
 import { Fifo } from './fifo.ts';
+import { Heap } from './heap.ts';
 import { Lanes } from './lanes.ts';
 import { Window } from './window.ts';
 
@@ -47,8 +47,10 @@ export class Backlog implements Reader {
   readonly #lanes: Lanes | null;
   readonly #window = new Window();
   readonly #ready = new Fifo<Delivery>();
-  readonly #loaded = new Fifo<Delivery>();
-  readonly #waiting = new DueHeap<Delivery>();
+  /** Go before what is fresh, their events at hand. */
+  readonly #loaded = new Heap<Delivery>(isEarlier);
+  /** In strict order the first decides, whatever the others wait for. */
+  readonly #waiting: Heap<Delivery>;
   /** Unsettled deliveries with a record, so that a replay is not taken up twice. */
   readonly #open = new Map<number, Delivery>();
   readonly #windowLimit: number;
@@ -62,6 +64,7 @@ export class Backlog implements Reader {
     this.#options = options;
     this.#position = cursor;
     this.#recorded = recorded;
+    this.#waiting = new Heap(options.strict ? isEarlier : isDueEarlier);
     this.#lanes = options.laneOf === null ? null : new Lanes();
     this.#windowLimit = this.#lanes === null ? 2 * options.capacity + readAhead : laneWindow;
   }
@@ -83,7 +86,8 @@ export class Backlog implements Reader {
 
   /** Deliveries that could start now, as far as they are in memory. */
   get available(): number {
-    return this.#loaded.length + (this.#mayStartFresh() ? this.#ready.length : 0);
+    const loaded = this.#mayStartLoaded() ? this.#loaded.size : 0;
+    return loaded + (this.#mayStartFresh() ? this.#ready.length : 0);
   }
 
   wake(): void {
@@ -135,7 +139,7 @@ export class Backlog implements Reader {
 
   /** The next delivery to start, its event at hand; undefined when there is none for now. */
   next(nowMono: number, free: number): Delivery | undefined {
-    const loaded = this.#loaded.shift();
+    const loaded = this.#mayStartLoaded() ? this.#loaded.pop() : undefined;
     if (loaded !== undefined) return loaded;
     this.#loadDue(nowMono, free);
     return this.#mayStartFresh() ? this.#ready.shift() : undefined;
@@ -143,7 +147,7 @@ export class Backlog implements Reader {
 
   /** What `next` would give, as far as it is fresh and in memory; it stays where it is. */
   upcoming(): Delivery | undefined {
-    return this.#loaded.length === 0 && this.#mayStartFresh() ? this.#ready.peek() : undefined;
+    return this.#loaded.size === 0 && this.#mayStartFresh() ? this.#ready.peek() : undefined;
   }
 
   /** Monotonic time at which something waiting falls due. */
@@ -159,9 +163,9 @@ export class Backlog implements Reader {
     this.#waiting.push(delivery);
   }
 
-  /** `delivery` was taken but did not fit: it comes first next time. */
+  /** `delivery` was taken but did not fit. */
   putBack(delivery: Delivery): void {
-    this.#loaded.unshift(delivery);
+    this.#loaded.push(delivery);
   }
 
   /** `delivery` goes on at once, before everything that is not under way. */
@@ -203,6 +207,13 @@ export class Backlog implements Reader {
     return this.#lanes.enter(this.#lanes.of(laneOf(journaled.event)), delivery);
   }
 
+  /** In strict order nothing overtakes what waits for a retry. */
+  #mayStartLoaded(): boolean {
+    if (!this.#options.strict) return true;
+    const [first, waiting] = [this.#loaded.peek(), this.#waiting.peek()];
+    return this.#loading === 0 && (first === undefined || waiting === undefined || first.seq < waiting.seq);
+  }
+
   #mayStartFresh(): boolean {
     const waiting = this.#waiting.size + this.#loading;
     return this.#options.strict ? waiting === 0 : waiting < maxWaiting;
@@ -212,7 +223,9 @@ export class Backlog implements Reader {
     const due: Delivery[] = [];
     while (this.#loading + due.length < free) {
       const first = this.#waiting.peek();
-      if (first === undefined || first.due > nowMono) break;
+      // In strict order what follows the first goes with it, so that a batch stays one.
+      const follows = this.#options.strict && due.length > 0;
+      if (first === undefined || (first.due > nowMono && !follows)) break;
       due.push(this.#waiting.pop() as Delivery);
     }
     if (due.length === 0) return;
@@ -246,4 +259,12 @@ export class Backlog implements Reader {
     }
     this.#options.onReady();
   }
+}
+
+function isEarlier(a: Delivery, b: Delivery): boolean {
+  return a.seq < b.seq;
+}
+
+function isDueEarlier(a: Delivery, b: Delivery): boolean {
+  return a.due < b.due || (a.due === b.due && a.seq < b.seq);
 }

@@ -305,9 +305,8 @@ export class Dispatcher implements Recordable {
     const records = await journal.openDeliveries(this.sink, maxWaiting);
     this.#moreOpen = records.length === maxWaiting;
     const unknown = records.filter(({ seq }) => !this.#outcomes.has(seq));
-    await this.#backlog.takeUp(
-      unknown.map((record) => ({ record, due: clock.monotonic() + waitLeft(record, clock) })),
-    );
+    const [now, nowMono] = [clock.now(), clock.monotonic()];
+    await this.#backlog.takeUp(unknown.map((record) => ({ record, due: nowMono + waitLeft(record, now) })));
   }
 
   /** A replay may owe more than is taken up at once. */
@@ -351,7 +350,7 @@ export class Dispatcher implements Recordable {
  * Ms that a recorded delivery still has to wait: never longer than was planned, however the wall clock was set
  * meanwhile.
  */
-function waitLeft({ nextAttemptAt, updatedAt }: DeliveryRecord, clock: Clock): number {
+function waitLeft({ nextAttemptAt, updatedAt }: DeliveryRecord, now: number): number {
   if (nextAttemptAt === null) return 0;
-  return Math.min(Math.max(0, nextAttemptAt - clock.now()), Math.max(0, nextAttemptAt - updatedAt));
+  return Math.min(Math.max(0, nextAttemptAt - now), Math.max(0, nextAttemptAt - updatedAt));
 }

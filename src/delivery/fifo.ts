@@ -11,16 +11,6 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
-  /** Puts something back where the next `shift` finds it. */
-  unshift(item: T): void {
-    if (this.#head === 0) {
-      this.#items.unshift(item);
-      return;
-    }
-    this.#head -= 1;
-    this.#items[this.#head] = item;
-  }
-
   peek(): T | undefined {
     return this.#items[this.#head];
   }

@@ -49,7 +49,7 @@ export class Settlement {
 
   /** The attempt for all of `job` came to `result`, which means `verdict`. */
   attempted(job: readonly Delivery[], result: AttemptResult, verdict: Verdict, now: number): void {
-    const { spans, outcomes, backlog, rng, onFailure } = this.#deps;
+    const { spans, outcomes, backlog, rng, clock, onFailure } = this.#deps;
     const { durationMs } = result;
     const status = result.kind === 'response' ? result.status : null;
     const reason = verdict.kind === 'delivered' ? null : verdict.reason;
@@ -61,6 +61,7 @@ export class Settlement {
     }
     // One draw for the whole job, so that a batch that failed together is tried again together.
     const luck = rng();
+    const nowMono = clock.monotonic();
     for (const delivery of job) {
       outcomes.failed({
         seq: delivery.seq,
@@ -72,7 +73,7 @@ export class Settlement {
         reply: result.kind === 'response' ? result.reply : '',
       });
       if (verdict.kind === 'retryable') {
-        this.#retry(delivery, end, luck);
+        this.#retry(delivery, end, luck, nowMono);
       } else if (job.length === 1) {
         this.#settle(delivery, 'dead', end);
       } else {
@@ -107,8 +108,8 @@ export class Settlement {
     this.#settle(delivery, 'dead', { now: this.#deps.clock.now(), status: null, reason, durationMs: null });
   }
 
-  #retry(delivery: Delivery, end: End, luck: number): void {
-    const { sink, retry, active, clock, logger, backlog } = this.#deps;
+  #retry(delivery: Delivery, end: End, luck: number, nowMono: number): void {
+    const { sink, retry, active, logger, backlog } = this.#deps;
     const { reason } = end;
     const { attempts } = delivery;
     const plan = planRetry(retry, attempts, active.elapsed() - delivery.startedActiveMs, () => luck);
@@ -117,7 +118,7 @@ export class Settlement {
       return;
     }
     logger.debug({ sink, event: delivery.event?.event.id, attempts, reason }, 'delivery retrying');
-    delivery.due = clock.monotonic() + plan.ms;
+    delivery.due = nowMono + plan.ms;
     delivery.alone = false;
     this.#put(delivery, 'retrying', end, end.now + Math.round(plan.ms));
     backlog.wait(delivery);

@@ -167,30 +167,35 @@ export class Connection implements ResponseHandler, Abortable {
       throw error;
     }
     // Not in the `try`: it may have sent the next request before it throws.
-    if (isComplete && this.#handler !== null) this.#finish(socket);
+    if (!isComplete || this.#handler === null) return;
+    // With TLS the news that the receiver closes comes after its answer: the next request must not go before it.
+    if (this.#connector.isSecure) setImmediate(() => socket === this.#socket && this.#finish(socket, true));
+    else this.#finish(socket, true);
   }
 
   #onClose(socket: Socket): void {
     if (socket !== this.#socket) return;
     if (this.#handler === null) return this.#drop();
-    if (this.#reader.endedByClose() && this.#error === null) return this.#finish(socket);
+    const isWhole = this.#reader.isDone || (this.#reader.endedByClose() && this.#error === null);
+    if (isWhole) return this.#finish(socket, false);
     const when = this.#reader.hasBegun ? 'in the middle of its answer' : 'without an answer';
     this.#fail(this.#error ?? new Error(`the receiver closed the connection ${when}`));
   }
 
-  #finish(socket: Socket): void {
+  #finish(socket: Socket, isOpen: boolean): void {
     const handler = this.#handler;
+    if (handler === null) return;
     this.#handler = null;
     const keepFor = Math.min(idleMs, (this.#reader.keptForMs ?? Number.POSITIVE_INFINITY) - idleMarginMs);
     // An answer that came before all of the request was sent leaves the rest of it on the way.
-    if (!this.#reader.isKept || keepFor <= 0 || socket.writableLength > 0) {
+    if (!isOpen || !this.#reader.isKept || keepFor <= 0 || socket.writableLength > 0) {
       this.#drop();
     } else {
       this.#reader.reset();
       if (keepFor !== this.#idleMs) socket.setTimeout(keepFor);
       this.#idleMs = keepFor;
     }
-    handler?.onResponseEnd();
+    handler.onResponseEnd();
   }
 
   #fail(error: Error): void {

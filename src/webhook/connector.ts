@@ -37,6 +37,10 @@ export class Connector {
       : null;
   }
 
+  get isSecure(): boolean {
+    return this.#tls !== null;
+  }
+
   /** The socket is ready at `onReady`; what goes wrong before that is its `error`. Throws for a certificate that is none. */
   open(onread: OnReadOpts, onReady: () => void): Socket {
     const options = {

@@ -55,6 +55,8 @@ export class ResponseReader {
     while (this.#state !== 'done') {
       switch (this.#state) {
         case 'head': {
+          // RFC 9112 section 2.2 lets a blank line before it pass.
+          while (this.#head === null && (bytes[at] === 0x0d || bytes[at] === 0x0a)) at += 1;
           const text = this.#upTo(bytes, at, headEnd, maxHeadBytes, 'head');
           if (text === null) return false;
           at += text.length + headEnd.length;
@@ -92,6 +94,10 @@ export class ResponseReader {
   /** The receiver closed the connection: true when that is how its response ends. */
   endedByClose(): boolean {
     return this.#state === 'until-close';
+  }
+
+  get isDone(): boolean {
+    return this.#state === 'done';
   }
 
   /** Whether anything of a response arrived. */

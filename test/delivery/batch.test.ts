@@ -127,3 +127,57 @@ test('a backlog of many windows goes out in full batches without a wait, in orde
     await world.stop();
   }
 });
+
+/** Nothing is sent before all that comes before it was delivered, or goes along with it. */
+function assertInOrder(receiver: FakeReceiver, count: number, isOk: (request: number) => boolean): void {
+  const done = new Set<string>();
+  for (const [i, seen] of receiver.seen.entries()) {
+    const sent = new Set(seen.keys);
+    const last = Math.max(...seen.keys.map((key) => Number(key.slice(1))));
+    for (const key of keys(last)) assert.ok(done.has(key) || sent.has(key), `request ${i} overtook ${key}`);
+    if (isOk(i)) for (const key of seen.keys) done.add(key);
+  }
+  assert.equal(done.size, count);
+}
+
+test('strict order holds where a batch that failed takes fresh events along', async (t) => {
+  const { world, receiver } = await batching(t, { maxEvents: 10, maxWaitMs: 10 }, 1);
+  receiver.answer = () => (receiver.seen.length <= 3 ? 500 : 200);
+  await world.accept(...keys(5));
+  await world.clock.advance(500);
+  await world.accept(...keys(10).slice(5));
+  await world.clock.advance(14_000);
+  assertInOrder(receiver, 10, (request) => request >= 3);
+});
+
+test('strict order holds where one of a refused batch has to be tried again', async (t) => {
+  const { world, receiver } = await batching(t, { maxEvents: 10, maxWaitMs: 10 }, 1);
+  const failed = new Set<number>();
+  receiver.answer = (seen) => {
+    const isFirst = !receiver.keys.slice(0, -1).slice(10).includes('k3');
+    const status = seen.keys.length > 1 ? 400 : seen.keys[0] === 'k3' && isFirst ? 500 : 200;
+    if (status !== 200) failed.add(receiver.seen.length - 1);
+    return status;
+  };
+  await world.accept(...keys(10));
+  await world.clock.advance(5000);
+  assertInOrder(receiver, 10, (request) => !failed.has(request));
+});
+
+test('strict order holds over restarts while a batch waits, which stays one', async (t) => {
+  const setup = { policy: { concurrency: 1, batch: { ...batch, maxEvents: 300, maxWaitMs: 10 } } };
+  const world = new World(tempDir(t));
+  t.after(() => void world.stop());
+  const receiver = new FakeReceiver(world.clock);
+  receiver.answer = () => (receiver.seen.length <= 4 ? 500 : 200);
+  await world.sink(receiver, setup);
+  await world.accept(...keys(300));
+  for (let i = 0; i < 3; i += 1) {
+    await world.clock.advance(700);
+    await world.crash(3);
+    await world.sink(receiver, setup);
+  }
+  await world.clock.advance(15_000);
+  assertInOrder(receiver, 300, (request) => request >= 4);
+  for (const seen of receiver.seen) assert.equal(seen.keys.length, 300);
+});

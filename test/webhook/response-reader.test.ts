@@ -104,7 +104,7 @@ const complete: ReadonlyArray<[what: string, text: string, body: string, isKept:
 
 /** What cannot be read, with a part of what is said of it. */
 const malformed: ReadonlyArray<[text: string, message: RegExp]> = [
-  ...['', 'HTTP/2 200 OK', 'HTTP/1.2 200 OK', 'http/1.1 200 OK', ' HTTP/1.1 200 OK', 'HTTP/1.1  200 OK'].map(
+  ...['HTTP/2 200 OK', 'HTTP/1.2 200 OK', 'http/1.1 200 OK', ' HTTP/1.1 200 OK', 'HTTP/1.1  200 OK'].map(
     (line): [string, RegExp] => [`${line}\r\n\r\n`, /no HTTP/],
   ),
   ...['HTTP/1.1 20 OK', 'HTTP/1.1 2000 OK', 'HTTP/1.1 099 OK', 'HTTP/1.1 200OK', 'HTTP/1.1'].map(
@@ -171,6 +171,12 @@ describe('the response reader', () => {
       assert.match(reading.error ?? 'read', message, JSON.stringify(text.slice(0, 80)));
       assert.equal(reading.isKept, false);
     }
+  });
+
+  it('passes over blank lines before a response', () => {
+    const reading = read(`\r\n\n\r\n${response(ok, 'Content-Length: 2', '', 'ok')}`);
+    assert.deepEqual([reading.body, reading.isComplete, reading.isKept], ['ok', true, true]);
+    assert.equal(read('\r\n\r\n').isComplete, false);
   });
 
   it('takes a head of almost 64 KiB', () => {

@@ -1,13 +1,12 @@
-/** Anything that waits for a moment; `seq` orders what is due at the same time. */
-export interface Due {
-  /** Monotonic ms. */
-  due: number;
-  readonly seq: number;
-}
-
-/** A binary heap by due time: ten thousand waiting deliveries cost an array slot each and share one timer. */
-export class DueHeap<T extends Due> {
+/** A binary heap: ten thousand waiting deliveries cost an array slot each and share one timer. */
+export class Heap<T> {
   readonly #items: T[] = [];
+  readonly #before: (a: T, b: T) => boolean;
+
+  /** `before` says what comes first. */
+  constructor(before: (a: T, b: T) => boolean) {
+    this.#before = before;
+  }
 
   get size(): number {
     return this.#items.length;
@@ -24,7 +23,7 @@ export class DueHeap<T extends Due> {
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = items[parent] as T;
-      if (!before(item, above)) break;
+      if (!this.#before(item, above)) break;
       items[at] = above;
       at = parent;
     }
@@ -40,17 +39,13 @@ export class DueHeap<T extends Due> {
     for (;;) {
       let child = at * 2 + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && before(items[child + 1] as T, items[child] as T)) child += 1;
+      if (child + 1 < items.length && this.#before(items[child + 1] as T, items[child] as T)) child += 1;
       const below = items[child] as T;
-      if (!before(below, last)) break;
+      if (!this.#before(below, last)) break;
       items[at] = below;
       at = child;
     }
     items[at] = last;
     return first;
   }
-}
-
-function before(a: Due, b: Due): boolean {
-  return a.due < b.due || (a.due === b.due && a.seq < b.seq);
 }
