@@ -92,6 +92,8 @@ export class Feed {
       this.#last = event.seq;
       this.#bytes += event.text.length;
     }
+    // With nobody to read them they are only a burden.
+    if (this.#readers.size === 0) this.#forgetAll(this.#last);
     for (const reader of this.#readers) reader.wake();
   }
 

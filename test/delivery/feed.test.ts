@@ -56,6 +56,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) =
 
 test('the newest events come from memory, older ones from the journal', async (t) => {
   const { feed, accept } = await feedOf(t);
+  feed.join(readerAt(0));
   for (let i = 0; i < 30; i += 1) feed.append(await accept(100));
   assert.equal(feed.recent(0, 10), null);
   assert.deepEqual(
@@ -68,6 +69,7 @@ test('the newest events come from memory, older ones from the journal', async (t
 
 test('batches that arrive in another order than they were committed are all there', async (t) => {
   const { feed, accept } = await feedOf(t);
+  feed.join(readerAt(0));
   const batches = [await accept(10), await accept(10), await accept(10), await accept(10)];
   for (const at of [0, 2, 1, 3]) feed.append(batches[at] as JournaledEvent[]);
   assert.equal(feed.lastSeq, 40);
@@ -77,6 +79,7 @@ test('batches that arrive in another order than they were committed are all ther
 
 test('long events do not fill the memory', async (t) => {
   const { feed, accept } = await feedOf(t);
+  feed.join(readerAt(0));
   for (let i = 0; i < 20; i += 1) feed.append(await accept(1, 2 ** 20));
   assert.ok(20 - (feed.oldestInMemory - 1) <= 8, `${feed.oldestInMemory} is the oldest in memory`);
   assert.deepEqual(await readAll(feed, 0), upTo(20));
@@ -98,16 +101,23 @@ async function heldFor(clock: FakeClock, room: Promise<void> | undefined): Promi
 
 test('what all near readers have read is let go; one that is far behind keeps nothing', async (t) => {
   const { feed, accept } = await feedOf(t);
-  const far = readerAt(0);
+  feed.join(readerAt(0));
   feed.append(await accept(3000));
   const [one, other] = [readerAt(2900), readerAt(2950)];
-  for (const reader of [far, one, other]) feed.join(reader);
+  for (const reader of [one, other]) feed.join(reader);
   feed.advanced();
   assert.equal(feed.oldestInMemory, 2901);
   one.position = 3000;
   feed.advanced();
   assert.equal(feed.oldestInMemory, 2951);
   assert.deepEqual(await readAll(feed, 0), upTo(3000));
+});
+
+test('without a reader nothing is kept', async (t) => {
+  const { feed, accept } = await feedOf(t);
+  feed.append(await accept(100));
+  assert.equal(feed.oldestInMemory, 101);
+  assert.deepEqual(await readAll(feed, 0), upTo(100));
 });
 
 test('a source waits for the leading reader, but not for long', async (t) => {
@@ -142,6 +152,7 @@ test('a source waits a moment for a reader about to fall behind, and not for one
 
 test('single events are found in memory and in the journal', async (t) => {
   const { feed, accept } = await feedOf(t);
+  feed.join(readerAt(0));
   for (let i = 0; i < 30; i += 1) feed.append(await accept(100));
   const found = await feed.loadSeqs([1, 2999, 3, 4000]);
   assert.deepEqual(
