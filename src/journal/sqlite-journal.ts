@@ -16,9 +16,10 @@ import type { Clock } from '../core/clock.ts';
 import type { SourceBatch } from '../core/source.ts';
 import { BulkInsert } from './bulk-insert.ts';
 import { IdRuns } from './id-runs.ts';
+import { OutcomeRows } from './outcome-rows.ts';
 import { Patience } from './patience.ts';
 import { Pruner } from './prune.ts';
-import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow, stateNumber } from './rows.ts';
+import { deliveryColumns, deliveryFromRow, eventColumns, eventFromRow } from './rows.ts';
 import { journalPath, openForDaemon } from './schema.ts';
 import { journalError } from './sqlite-error.ts';
 import { WalSync } from './wal-sync.ts';
@@ -44,11 +45,10 @@ export class SqliteJournal implements Journal {
   readonly #statements;
   readonly #events: BulkInsert;
   readonly #ids: IdRuns;
-  readonly #deliveries: BulkInsert;
+  readonly #outcomes: OutcomeRows;
   readonly #pruner: Pruner;
-  readonly #origins = new Map<string, number>();
-  /** Of the last event: the next one is mostly of the same. */
-  #lastOrigin: { source: string; format: FormatName; ref: number } | null = null;
+  /** By source and format. */
+  readonly #origins = new Map<string, Map<FormatName, number>>();
   readonly #sinks = new Map<string, number>();
   #lastSeq: number;
   #usedBytes = 0;
@@ -75,7 +75,7 @@ export class SqliteJournal implements Journal {
       ]);
       this.#ids = new IdRuns(this.#db, () => this.#events.flush());
       this.#pruner = new Pruner(this.#db);
-      this.#deliveries = new BulkInsert(this.#db, 'deliveries', deliveryRow, onDelivery);
+      this.#outcomes = new OutcomeRows(this.#db);
       this.#lastSeq = Number(this.#db.prepare(lastSeqSql).get()?.['seq'] ?? 0);
       for (const row of this.#db.prepare('SELECT ref, name FROM sinks').all()) {
         this.#sinks.set(row['name'] as string, row['ref'] as number);
@@ -168,7 +168,7 @@ export class SqliteJournal implements Journal {
 
   record(progress: readonly SinkProgress[]): Promise<void> {
     return this.#patience.run(() =>
-      this.#transaction(() => progress.forEach((one) => this.#recordSink(one))),
+      this.#transaction(() => progress.forEach((one) => this.#outcomes.write(this.#sinkRef(one.sink), one))),
     );
   }
 
@@ -257,63 +257,12 @@ export class SqliteJournal implements Journal {
     else this.#statements.setState.run(thing, seq, text);
   }
 
-  #recordSink(progress: SinkProgress): void {
-    const ref = this.#sinkRef(progress.sink);
-    let successAt: number | null = null;
-    let failureAt: number | null = null;
-    let failure: string | null = null;
-    for (const d of progress.deliveries) {
-      this.#deliveries.add(
-        ref,
-        d.seq,
-        stateNumber(d.state),
-        d.attempts,
-        d.firstAttemptAt,
-        d.updatedAt,
-        d.nextAttemptAt,
-        d.startedActiveMs,
-        d.status,
-        d.reason,
-        d.durationMs,
-      );
-      if (d.state === 'delivered') {
-        successAt = d.updatedAt;
-      } else if (d.reason !== null) {
-        failureAt = d.updatedAt;
-        failure = d.reason;
-      }
-    }
-    this.#deliveries.flush();
-    for (const a of progress.failedAttempts) {
-      this.#statements.insertAttempt.run(
-        ref,
-        a.seq,
-        a.at,
-        a.durationMs,
-        a.status,
-        a.errorClass,
-        a.reason,
-        a.reply,
-      );
-    }
-    this.#statements.moveSink.run(progress.cursor, progress.activeMs, successAt, failureAt, failure, ref);
-  }
-
   #originRef(source: string, format: FormatName): number {
-    const last = this.#lastOrigin;
-    if (last?.source === source && last.format === format) return last.ref;
-    const ref = this.#findOrigin(source, format);
-    this.#lastOrigin = { source, format, ref };
-    return ref;
-  }
-
-  #findOrigin(source: string, format: FormatName): number {
-    const key = `${source}\n${format}`;
-    const known = this.#origins.get(key);
+    const known = this.#origins.get(source)?.get(format);
     if (known !== undefined) return known;
     this.#statements.makeOrigin.run(source, format);
     const ref = this.#statements.origin.get(source, format)?.['ref'] as number;
-    this.#origins.set(key, ref);
+    this.#origins.set(source, (this.#origins.get(source) ?? new Map<FormatName, number>()).set(format, ref));
     return ref;
   }
 
@@ -334,10 +283,9 @@ export class SqliteJournal implements Journal {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       // What was made in this transaction is gone again.
       this.#origins.clear();
-      this.#lastOrigin = null;
       this.#events.drop();
       this.#ids.drop();
-      this.#deliveries.drop();
+      this.#outcomes.drop();
       this.#pruner.drop();
       throw error;
     }
@@ -353,28 +301,6 @@ export class SqliteJournal implements Journal {
     return this.#statements.dataVersion.get()?.['data_version'] as number;
   }
 }
-
-/** In the order `#recordSink` gives them. */
-const deliveryRow = [
-  'sink',
-  'seq',
-  'state',
-  'attempts',
-  'first_attempt_at',
-  'updated_at',
-  'next_attempt_at',
-  'started_active_ms',
-  'status',
-  'reason',
-  'duration_ms',
-];
-
-const onDelivery = `
-  ON CONFLICT (sink, seq) DO UPDATE SET
-    state = excluded.state, attempts = excluded.attempts, first_attempt_at = excluded.first_attempt_at,
-    updated_at = excluded.updated_at, next_attempt_at = excluded.next_attempt_at,
-    started_active_ms = excluded.started_active_ms, status = excluded.status, reason = excluded.reason,
-    duration_ms = excluded.duration_ms`;
 
 const lastSeqSql = `
   SELECT max(
@@ -404,13 +330,9 @@ const sql = {
   readSeq: `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.seq = ?`,
   makeSink: 'INSERT INTO sinks (name, cursor) VALUES (?, ?) ON CONFLICT (name) DO NOTHING',
   sink: 'SELECT ref, cursor, active_ms, paused FROM sinks WHERE name = ?',
-  moveSink: `UPDATE sinks SET cursor = ?, active_ms = ?, last_success_at = COALESCE(?, last_success_at),
-    last_failure_at = COALESCE(?, last_failure_at), last_failure = COALESCE(?, last_failure) WHERE ref = ?`,
   recordedAfter: 'SELECT seq FROM deliveries WHERE sink = ? AND seq > ?',
   openDeliveries: `SELECT ${deliveryColumns} FROM deliveries d WHERE d.sink = ? AND d.state < 2
     ORDER BY d.next_attempt_at, d.seq LIMIT ?`,
-  insertAttempt:
-    'INSERT INTO attempts (sink, seq, at, duration_ms, status, class, reason, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   pages: 'PRAGMA page_count',
   freePages: 'PRAGMA freelist_count',
   state: 'SELECT payload FROM things WHERE key = ?',

@@ -10,6 +10,15 @@ export interface TlsSettings {
   key: string | null;
 }
 
+/** Those that are given, as Node takes them. */
+export function pemOptions({ ca, cert, key }: TlsSettings): Pick<ConnectionOptions, 'ca' | 'cert' | 'key'> {
+  return {
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(key === null ? {} : { key }),
+  };
+}
+
 /** TCP keep-alive, so that a connection that died in the network is noticed while it is idle. */
 const keepAliveMs = 60_000;
 
@@ -21,7 +30,7 @@ export class Connector {
   #session: Buffer | undefined;
 
   /** `origin` is http or https. */
-  constructor(origin: URL, { ca, cert, key }: TlsSettings) {
+  constructor(origin: URL, tls: TlsSettings) {
     const isSecure = origin.protocol === 'https:';
     this.#host = origin.hostname.replace(/^\[(.*)\]$/, '$1');
     this.#port = origin.port === '' ? (isSecure ? 443 : 80) : Number(origin.port);
@@ -30,9 +39,7 @@ export class Connector {
           ALPNProtocols: ['http/1.1'],
           // RFC 6066 allows no address as a server name.
           ...(isIP(this.#host) === 0 ? { servername: this.#host } : {}),
-          ...(ca === null ? {} : { ca }),
-          ...(cert === null ? {} : { cert }),
-          ...(key === null ? {} : { key }),
+          ...pemOptions(tls),
         }
       : null;
   }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { AuditsinkError } from '../core/errors.ts';
 import { parseProxyUrl } from '../core/proxy-url.ts';
+import { pemOptions } from './connector.ts';
 import type { TlsSettings } from './connector.ts';
 
 /** The proxy for one URL; `noProxy` is what its environment names to be reached without it. */
@@ -28,7 +29,6 @@ export function proxyOf(url: URL, setting: string | null, env: NodeJS.ProcessEnv
 /** undici's agent for the proxy. Loaded only where there is one, since undici takes 40 ms and 20 MB. */
 export async function openProxy(proxy: Proxy, tls: TlsSettings, timeoutMs: number): Promise<Dispatcher> {
   const { EnvHttpProxyAgent, ProxyAgent } = await import('undici');
-  const { ca, cert, key } = tls;
   const options = {
     // The attempt's own timer bounds the whole; undici's would only bound its parts, to the half second.
     headersTimeout: 0,
@@ -36,12 +36,7 @@ export async function openProxy(proxy: Proxy, tls: TlsSettings, timeoutMs: numbe
     // How long an idle connection is kept, unless the receiver's Keep-Alive header says less.
     keepAliveTimeout: 30_000,
     keepAliveMaxTimeout: 30_000,
-    requestTls: {
-      timeout: timeoutMs,
-      ...(ca === null ? {} : { ca }),
-      ...(cert === null ? {} : { cert }),
-      ...(key === null ? {} : { key }),
-    },
+    requestTls: { timeout: timeoutMs, ...pemOptions(tls) },
   };
   const { uri, noProxy, fromEnv } = proxy;
   if (!fromEnv) return new ProxyAgent({ ...options, uri });
