@@ -13,11 +13,7 @@ export interface Transport {
    * Sends one request. `done` is called exactly once, never before `send` returned, within the sink's timeout;
    * whatever goes wrong is a result. The caller bounds how many are under way.
    */
-  send(request: OutboundRequest, done: (result: AttemptResult) => void): Sending;
+  send(request: OutboundRequest, done: (result: AttemptResult) => void): void;
+  /** Breaks off what is under way, which then ends with an error; resolves when its sockets are closed. */
   close(): Promise<void>;
-}
-
-export interface Sending {
-  /** Breaks the request off; `done` is then called with an error. */
-  abort(): void;
 }

@@ -9,7 +9,7 @@ import { readPath } from '../core/path.ts';
 import type { LiveSinkStatus } from '../core/operations.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import type { SinkTracer } from '../core/tracing.ts';
-import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
+import type { OutboundRequest, Transport } from '../core/transport.ts';
 import { judge } from '../core/verdict.ts';
 import { Backlog, maxWaiting } from './backlog.ts';
 import type { Delivery } from './delivery.ts';
@@ -68,7 +68,8 @@ export class Dispatcher implements Recordable {
   readonly #failureLog: FailureLog;
   readonly #holds: Holds;
   readonly #spans: Spans | null;
-  readonly #sending = new Set<Sending>();
+  /** Requests under way. */
+  #inFlight = 0;
   #mode: 'idle' | 'running' | 'draining' | 'stopped' = 'idle';
   #backlog!: Backlog;
   #outcomes!: Outcomes;
@@ -172,7 +173,7 @@ export class Dispatcher implements Recordable {
     return {
       holds: this.#holds.reasons(),
       pending: this.#backlog.pending,
-      inFlight: this.#sending.size,
+      inFlight: this.#inFlight,
       oldestPendingAt: this.#backlog.oldestAcceptedAt() ?? null,
       isFailing: this.#failureLog.isFailing,
     };
@@ -187,7 +188,7 @@ export class Dispatcher implements Recordable {
     if (this.#mode === 'running') this.#mode = 'draining';
     this.#timer?.clear();
     this.#timer = null;
-    if (this.#sending.size === 0) this.#drained.resolve();
+    if (this.#inFlight === 0) this.#drained.resolve();
     return this.#drained.promise;
   }
 
@@ -204,7 +205,6 @@ export class Dispatcher implements Recordable {
       this.#deps.recorder.touch(this);
       await this.#deps.recorder.flush();
     }
-    for (const sending of this.#sending) sending.abort();
     await this.#options.transport.close();
     this.#drained.resolve();
   }
@@ -237,7 +237,7 @@ export class Dispatcher implements Recordable {
   }
 
   get #freeRequests(): number {
-    return this.#options.policy.concurrency - this.#sending.size;
+    return this.#options.policy.concurrency - this.#inFlight;
   }
 
   #send(job: Job, { now, active }: { now: number; active: number }): void {
@@ -253,11 +253,11 @@ export class Dispatcher implements Recordable {
     const traceparent = this.#spans === null ? null : this.#spans.began(deliveries);
     const request = this.#requestOf(job, traceparent);
     if (request === null) return;
-    const sending = this.#options.transport.send(request, (result) => {
-      this.#sending.delete(sending);
+    this.#inFlight += 1;
+    this.#options.transport.send(request, (result) => {
+      this.#inFlight -= 1;
       if (this.#mode !== 'stopped') this.#ended(deliveries, result);
     });
-    this.#sending.add(sending);
   }
 
   /** null when a signature scheme refuses what it is given: then nothing is sent. */
@@ -286,13 +286,13 @@ export class Dispatcher implements Recordable {
     this.#holds.learn(verdict);
     if (verdict.kind === 'delivered') this.#failureLog.succeeded();
     else this.#failureLog.failed(verdict.reason);
-    const others = this.#sending.size > 0;
+    const others = this.#inFlight > 0;
     const goesOn = verdict.kind === 'delivered' && this.#isStrict;
     if (goesOn) this.#pump();
     // With others still under way the next ones start at the end of this turn, so that one look serves them all.
     else if (others) this.#soon ??= setImmediate(() => this.#pump());
     this.#settlement.attempted(job, result, verdict, now);
-    if (this.#sending.size === 0) {
+    if (this.#inFlight === 0) {
       if (this.#mode === 'draining') this.#drained.resolve();
       else this.#pump(); // What was just settled may have made room.
     }

@@ -1,12 +1,12 @@
 import type { Delivery } from './delivery.ts';
+import { Fifo } from './fifo.ts';
 
 /**
  * The fresh deliveries in journal order. Its head is what the sink's cursor waits for: everything before it is
  * filtered out, settled, or has a record of its own.
  */
 export class Window {
-  #items: Delivery[] = [];
-  #head = 0;
+  readonly #deliveries = new Fifo<Delivery>();
   #fresh = 0;
 
   /** Deliveries without a record. */
@@ -15,7 +15,7 @@ export class Window {
   }
 
   push(delivery: Delivery): void {
-    this.#items.push(delivery);
+    this.#deliveries.push(delivery);
     this.#fresh += 1;
   }
 
@@ -24,16 +24,17 @@ export class Window {
     if (!delivery.fresh) return;
     delivery.fresh = false;
     this.#fresh -= 1;
+    this.oldest();
   }
 
   /** The oldest delivery without a record. */
   oldest(): Delivery | undefined {
-    while (this.#head < this.#items.length && !(this.#items[this.#head] as Delivery).fresh) this.#head += 1;
-    if (this.#head > 512 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
+    let first = this.#deliveries.peek();
+    while (first !== undefined && !first.fresh) {
+      this.#deliveries.shift();
+      first = this.#deliveries.peek();
     }
-    return this.#items[this.#head];
+    return first;
   }
 
   /** The cursor, given how far the sink has read. */

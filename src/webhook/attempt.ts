@@ -1,7 +1,6 @@
 import { maxReplyBytes } from '../core/attempt.ts';
 import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Sending } from '../core/transport.ts';
 import type { Abortable, ExchangeHandler } from './connection.ts';
 import type { Deadline, Deadlines } from './deadlines.ts';
 import { errorResult } from './error-result.ts';
@@ -16,13 +15,15 @@ const brokenOff = new Error('the attempt is over');
  * One request under way, as the handler of a connection or of undici. Ends exactly once: with the whole reply, with
  * its status when the reply is endless or breaks off, or with an error.
  */
-export class Attempt implements ExchangeHandler, Sending, Deadline {
+export class Attempt implements ExchangeHandler, Deadline<Attempt> {
   readonly #clock: Clock;
   readonly #done: (result: AttemptResult, isReusable: boolean) => void;
   readonly #startedAt: number;
   readonly #timeoutMs: number;
   readonly #deadlines: Deadlines<Attempt>;
   deadline = 0;
+  earlier: Attempt | null = null;
+  later: Attempt | null = null;
   #controller: Abortable | null = null;
   #status = 0;
   #retryAfter: string | undefined;
@@ -46,6 +47,7 @@ export class Attempt implements ExchangeHandler, Sending, Deadline {
     this.#startedAt = this.deadline - timeoutMs;
   }
 
+  /** At shutdown. */
   abort(): void {
     if (this.#ended) return;
     this.#end(this.#error(new Error('broken off at shutdown')), false);

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { AttemptResult } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
 import { secretMask } from '../core/secret-mask.ts';
-import type { OutboundRequest, Sending, Transport } from '../core/transport.ts';
+import type { OutboundRequest, Transport } from '../core/transport.ts';
 import { Attempt } from './attempt.ts';
 import { Connection } from './connection.ts';
 import { Connector } from './connector.ts';
@@ -66,7 +66,7 @@ export class HttpTransport implements Transport {
     this.#proxied?.catch(() => {}); // said at each request
   }
 
-  send(request: OutboundRequest, done: (result: AttemptResult) => void): Sending {
+  send(request: OutboundRequest, done: (result: AttemptResult) => void): void {
     const connection = this.#proxied === null ? (this.#idle.pop() ?? this.#connect()) : null;
     const { clock, timeoutMs, method } = this.#options;
     const attempt = new Attempt(clock, timeoutMs, this.#deadlines, (result, isReusable) => {
@@ -81,7 +81,7 @@ export class HttpTransport implements Transport {
       this.#proxied
         ?.then((agent) => agent.dispatch(outgoing, attempt))
         .catch((error: unknown) => attempt.refused(error));
-      return attempt;
+      return;
     }
     try {
       connection.dispatch(outgoing, attempt);
@@ -89,13 +89,13 @@ export class HttpTransport implements Transport {
       // The request itself is refused, such as a malformed header.
       attempt.refused(error);
     }
-    return attempt;
   }
 
   async close(): Promise<void> {
     const closing = [...this.#all];
     this.#all.clear();
     this.#idle.length = 0;
+    while (this.#deadlines.first !== null) this.#deadlines.first.abort();
     await Promise.all(closing.map((connection) => connection.destroy()));
     await this.#proxied?.then((agent) => agent.destroy()).catch(() => {}); // never opened
     this.#deadlines.close();

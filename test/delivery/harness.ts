@@ -58,12 +58,13 @@ export class FakeReceiver implements Transport {
   inFlight = 0;
   mostInFlight = 0;
   readonly #clock: FakeClock;
+  readonly #hanging: Array<(result: AttemptResult) => void> = [];
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
   }
 
-  send(request: OutboundRequest, done: (result: AttemptResult) => void): { abort(): void } {
+  send(request: OutboundRequest, done: (result: AttemptResult) => void): void {
     const keys = [...request.body.matchAll(/"key":"([^"]+)"/g)].map((match) => match[1] as string);
     const seen = { at: this.#clock.monotonic(), keys, body: request.body, headers: request.headers };
     this.seen.push(seen);
@@ -75,20 +76,16 @@ export class FakeReceiver implements Transport {
       done(result);
     };
     if (answer === 'hang') {
-      return {
-        abort: () => finish({ kind: 'error', class: 'network', message: 'broken off', durationMs: 1 }),
-      };
+      this.#hanging.push(finish);
+    } else {
+      this.#clock.after(this.delayMs, () => finish(resultOf(answer)));
     }
-    const timer = this.#clock.after(this.delayMs, () => finish(resultOf(answer)));
-    return {
-      abort: () => {
-        timer.clear();
-        finish({ kind: 'error', class: 'network', message: 'broken off', durationMs: 1 });
-      },
-    };
   }
 
   close(): Promise<void> {
+    for (const finish of this.#hanging.splice(0)) {
+      finish({ kind: 'error', class: 'network', message: 'broken off', durationMs: 1 });
+    }
     return Promise.resolve();
   }
 
