@@ -89,7 +89,7 @@ export function openForDaemon(stateDir: string): DatabaseSync {
       chmodSync(path, 0o600);
       refuseForeign(db, path);
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864');
-      db.exec('PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2000');
+      db.exec('PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = 2000');
       migrate(db);
       return db;
     } catch (error) {

@@ -27,8 +27,8 @@ export class Attempt implements ExchangeHandler, Deadline<Attempt> {
   #controller: Abortable | null = null;
   #status = 0;
   #retryAfter: string | undefined;
-  #reply: Buffer[] = [];
-  #kept = 0;
+  /** A character for each byte that is kept: a copy of each in Node's pool of buffers would keep all of the pool alive. */
+  #reply = '';
   #read = 0;
   #ended = false;
   #timedOut = false;
@@ -78,12 +78,8 @@ export class Attempt implements ExchangeHandler, Deadline<Attempt> {
 
   onResponseData(controller: Abortable, chunk: Buffer): void {
     this.#read += chunk.length;
-    if (this.#kept < maxReplyBytes) {
-      // A copy, so that the parser's buffer is not held on to.
-      const part = Buffer.from(chunk.subarray(0, maxReplyBytes - this.#kept));
-      this.#reply.push(part);
-      this.#kept += part.length;
-    }
+    const room = maxReplyBytes - this.#reply.length;
+    if (room > 0) this.#reply += chunk.toString('latin1', 0, room);
     if (this.#read > maxReadBytes) {
       this.#end(this.#response(), false);
       controller.abort(brokenOff);
@@ -117,7 +113,7 @@ export class Attempt implements ExchangeHandler, Deadline<Attempt> {
       kind: 'response',
       status: this.#status,
       retryAfter: this.#retryAfter,
-      reply: this.#kept === 0 ? '' : Buffer.concat(this.#reply).toString('utf8'),
+      reply: utf8Of(this.#reply),
       durationMs: this.#durationMs(),
     };
   }
@@ -129,4 +125,9 @@ export class Attempt implements ExchangeHandler, Deadline<Attempt> {
   #durationMs(): number {
     return this.#clock.monotonic() - this.#startedAt;
   }
+}
+
+/** The text whose bytes are the characters of `bytes`. */
+function utf8Of(bytes: string): string {
+  return /[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
 }

@@ -72,7 +72,7 @@ export class ChunkReader {
           kind: 'read',
           harvest,
           offset: base + end,
-          mark: Buffer.from(buffer.subarray(Math.max(0, end - windowBytes), end)),
+          mark: copyOf(buffer.subarray(Math.max(0, end - windowBytes), end)),
           head: base === 0 ? Buffer.from(buffer.subarray(0, Math.min(windowBytes, got))) : null,
           more: full,
           partialBytes: got - end,
@@ -160,6 +160,13 @@ export class ChunkReader {
     const got = file.bytes === null ? 0 : await readFully(file.bytes, mark, length, offset - length);
     return mark.subarray(0, got);
   }
+}
+
+/** Not in Node's pool, of which each piece would outlive many collections and be kept until a full one. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 function countNuls(buffer: Buffer, from: number, to: number): number {
