@@ -16,8 +16,12 @@ export class MeasuredProcess {
   /** Milliseconds of the system's monotonic clock. */
   readonly startedAt = Number(process.hrtime.bigint() / 1000n) / 1000;
 
-  constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** `env` is added to our own. */
+  constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
+    this.#child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     running.add(this);
     const { stdout, stderr } = this.#child;
     if (stdout !== null) {

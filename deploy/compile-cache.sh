@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fills the compile cache inside the image's file system, so that a start need not compile: the daemon runs once
-# on empty input, in the image and as its user, because Node keeps a cache for each path, version and user.
+# on empty input, in the image and as its user, because Node keeps a cache for each path, version, user and set of
+# options.
 #   sudo deploy/compile-cache.sh /tmp/rootfs
 set -eu
 root=$1
@@ -17,13 +18,13 @@ sinks:
   - { name: nobody, url: 'http://127.0.0.1:9/', preset: flipt, signing_secret: only-while-the-image-is-built }
   - { name: template, url: 'http://127.0.0.1:9/', template: /opt/auditsink/templates/slack.hbs }
 END
-run() {
-  chroot --userspec=65532:65532 "$root" /usr/local/bin/node "$@" </dev/null
+auditsink() {
+  chroot --userspec=65532:65532 "$root" /usr/local/bin/auditsink "$@" </dev/null
 }
 export NODE_COMPILE_CACHE=/opt/auditsink/cache
-run /opt/auditsink/dist/cli.mjs run --no-watch -c /tmp/config.yaml
+auditsink run --no-watch -c /tmp/config.yaml
 # Ends with 1 and says so: nobody is there to answer.
-run /opt/auditsink/dist/cli.mjs healthcheck -c /tmp/config.yaml 2>/dev/null || [ $? = 1 ]
+auditsink healthcheck -c /tmp/config.yaml 2>/dev/null || [ $? = 1 ]
 rm -r "$root/tmp"
 chown -R 0:0 "$cache"
 chmod -R a+rX "$cache"

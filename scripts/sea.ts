@@ -21,6 +21,8 @@ await writeFile(
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
+    // What src/cli.ts would add.
+    execArgv: ['--max-semi-space-size=16'],
     // NODE_OPTIONS in the environment reaches the executable as it reaches node.
     execArgvExtension: 'env',
   }),

@@ -5,6 +5,21 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(`auditsink needs Node 24.15 or later; this is ${process.version}\n`);
   process.exit(1);
 }
+
+// On a machine with much memory V8 lets its young generation grow to 96 MB, of which nothing here needs more than half.
+// That can only be said at the start; whoever gives Node options of their own is left alone.
+if (process.argv[2] === 'run' && process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined) {
+  try {
+    process.execve?.(process.execPath, [
+      process.execPath,
+      '--max-semi-space-size=16',
+      ...process.argv.slice(1),
+    ]);
+  } catch {
+    // Where it is not allowed it goes without.
+  }
+}
+
 const { main } = await import('./cli/main.ts');
 
 process.exitCode = await main({
