@@ -1,16 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SinkProgress } from '../core/journal.ts';
-import { BulkInsert } from './bulk-insert.ts';
+import { type BulkColumns, BulkInsert } from './bulk-insert.ts';
 import { stateNumber } from './rows.ts';
 
 /** Writes what became of a sink's deliveries, inside a transaction. */
 export class OutcomeRows {
-  readonly #deliveries: BulkInsert;
+  readonly #delivered: BulkInsert;
+  readonly #others: BulkInsert;
   readonly #insertAttempt: StatementSync;
   readonly #moveSink: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#deliveries = new BulkInsert(db, 'deliveries', deliveryRow, onDelivery);
+    this.#delivered = new BulkInsert(db, 'deliveries', deliveredColumns, onDelivery);
+    this.#others = new BulkInsert(db, 'deliveries', otherColumns, onDelivery);
     this.#insertAttempt = db.prepare(
       'INSERT INTO attempts (sink, seq, at, duration_ms, status, class, reason, reply) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
@@ -26,10 +28,15 @@ export class OutcomeRows {
     let failureAt: number | null = null;
     let failure: string | null = null;
     for (const d of progress.deliveries) {
-      this.#deliveries.add(
-        ref,
+      if (d.state === 'delivered') {
+        this.#delivered.share(ref, stateNumber(d.state), d.attempts, d.status);
+        this.#delivered.add(d.seq, d.firstAttemptAt, d.updatedAt, d.durationMs);
+        successAt = d.updatedAt;
+        continue;
+      }
+      this.#others.share(ref, stateNumber(d.state));
+      this.#others.add(
         d.seq,
-        stateNumber(d.state),
         d.attempts,
         d.firstAttemptAt,
         d.updatedAt,
@@ -39,14 +46,13 @@ export class OutcomeRows {
         d.reason,
         d.durationMs,
       );
-      if (d.state === 'delivered') {
-        successAt = d.updatedAt;
-      } else if (d.reason !== null) {
+      if (d.reason !== null) {
         failureAt = d.updatedAt;
         failure = d.reason;
       }
     }
-    this.#deliveries.flush();
+    this.#others.flush();
+    this.#delivered.flush();
     for (const a of progress.failedAttempts) {
       this.#insertAttempt.run(ref, a.seq, a.at, a.durationMs, a.status, a.errorClass, a.reason, a.reply);
     }
@@ -55,24 +61,31 @@ export class OutcomeRows {
 
   /** The transaction was rolled back. */
   drop(): void {
-    this.#deliveries.drop();
+    this.#delivered.drop();
+    this.#others.drop();
   }
 }
 
-/** In the order `write` gives them. */
-const deliveryRow = [
-  'sink',
-  'seq',
-  'state',
-  'attempts',
-  'first_attempt_at',
-  'updated_at',
-  'next_attempt_at',
-  'started_active_ms',
-  'status',
-  'reason',
-  'duration_ms',
-];
+/** Of nearly every delivery; what is not named is null. */
+const deliveredColumns: BulkColumns = {
+  shared: ['sink', 'state', 'attempts', 'status'],
+  each: ['seq', 'first_attempt_at', 'updated_at', 'duration_ms'],
+};
+
+const otherColumns: BulkColumns = {
+  shared: ['sink', 'state'],
+  each: [
+    'seq',
+    'attempts',
+    'first_attempt_at',
+    'updated_at',
+    'next_attempt_at',
+    'started_active_ms',
+    'status',
+    'reason',
+    'duration_ms',
+  ],
+};
 
 const onDelivery = `
   ON CONFLICT (sink, seq) DO UPDATE SET

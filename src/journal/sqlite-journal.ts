@@ -65,14 +65,10 @@ export class SqliteJournal implements Journal {
     this.#walSync = new WalSync(path);
     try {
       this.#statements = prepareAll(this.#db);
-      this.#events = new BulkInsert(this.#db, 'events', [
-        'seq',
-        'id',
-        'origin',
-        'accepted_at',
-        'text',
-        'previous',
-      ]);
+      this.#events = new BulkInsert(this.#db, 'events', {
+        shared: ['origin', 'accepted_at'],
+        each: ['seq', 'id', 'text', 'previous'],
+      });
       this.#ids = new IdRuns(this.#db, () => this.#events.flush());
       this.#pruner = new Pruner(this.#db);
       this.#outcomes = new OutcomeRows(this.#db);
@@ -226,7 +222,8 @@ export class SqliteJournal implements Journal {
         }
         seq += 1;
         result.seqs.push(seq);
-        this.#events.add(seq, event.id, this.#originRef(source, format), acceptedAt, text, previous);
+        this.#events.share(this.#originRef(source, format), acceptedAt);
+        this.#events.add(seq, event.id, text, previous);
         if (state !== undefined) this.#keepState(seq, state);
       }
       this.#events.flush();
