@@ -15,6 +15,7 @@ import type {
 import type { Clock } from '../core/clock.ts';
 import type { SourceBatch } from '../core/source.ts';
 import { BulkInsert } from './bulk-insert.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { IdRuns } from './id-runs.ts';
 import { OutcomeRows } from './outcome-rows.ts';
 import { Patience } from './patience.ts';
@@ -40,6 +41,7 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #patience: Patience;
   readonly #walSync: WalSync;
+  readonly #checkpointer: Checkpointer;
   readonly #path: string;
   readonly #inode: bigint;
   readonly #statements;
@@ -63,6 +65,7 @@ export class SqliteJournal implements Journal {
     this.#clock = deps.clock;
     this.#patience = new Patience(path, deps.onStall);
     this.#walSync = new WalSync(path);
+    this.#checkpointer = new Checkpointer(path);
     try {
       this.#statements = prepareAll(this.#db);
       this.#events = new BulkInsert(this.#db, 'events', {
@@ -202,7 +205,7 @@ export class SqliteJournal implements Journal {
 
   async close(): Promise<void> {
     this.#patience.giveUp();
-    await this.#walSync.close();
+    await Promise.all([this.#walSync.close(), this.#checkpointer.close()]);
     if (this.#db.isOpen) this.#db.close();
   }
 
@@ -274,7 +277,9 @@ export class SqliteJournal implements Journal {
     try {
       const result = work();
       this.#db.exec('COMMIT');
+      const before = this.#usedBytes;
       this.#measure();
+      this.#checkpointer.grew(this.#usedBytes - before);
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
