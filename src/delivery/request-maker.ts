@@ -83,7 +83,8 @@ function joined(batch: BatchPolicy, bodies: readonly string[]): string {
 
 /** Line breaks in JSON stand only between its tokens, where a space does as well. */
 function oneLine(body: string): string {
-  return body.trim().replaceAll(/\s*[\r\n]+\s*/g, ' ');
+  const text = body.trim();
+  return text.includes('\n') || text.includes('\r') ? text.replaceAll(/\s*[\r\n]+\s*/g, ' ') : text;
 }
 
 /** The same for the same events, so that a repeated batch is recognised as one. */
