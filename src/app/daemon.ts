@@ -81,6 +81,7 @@ export class Daemon {
       this.#journal = new SqliteJournal(config.stateDir, {
         clock,
         onStall: (reason) => this.#onStall(reason),
+        onUpgrade: (from, to) => logger.info({ from, to }, 'journal is being upgraded'),
       });
     } catch (error) {
       this.#lock[Symbol.dispose]();

@@ -74,7 +74,10 @@ export class Checkpointer {
     });
     worker.unref();
     worker.on('message', () => {
-      if (worker === this.#worker) this.#isBusy = false;
+      if (worker !== this.#worker) return;
+      this.#isBusy = false;
+      // Not at once again, however slow the disk: only between two can SQLite make its own and begin the log anew.
+      this.#grown = 0;
     });
     // It cannot be had, or open the journal: it stays marked as busy, and SQLite's own checkpoints do the work.
     worker.on('error', () => {});

@@ -77,10 +77,14 @@ export function journalPath(stateDir: string): string {
 }
 
 /**
- * Opens the journal for the daemon, making or upgrading it as needed. Throws AuditsinkError: `journal_newer`,
+ * Opens the journal for the daemon, making or upgrading it as needed; `onUpgrade` hears of the latter before it begins.
+ * Throws AuditsinkError: `journal_newer`,
  * `journal_corrupt`, `state_dir`, `journal_io`.
  */
-export function openForDaemon(stateDir: string): DatabaseSync {
+export function openForDaemon(
+  stateDir: string,
+  onUpgrade: (from: number, to: number) => void,
+): DatabaseSync {
   const path = journalPath(stateDir);
   return guarded(path, () => {
     const db = new DatabaseSync(path, { timeout: 1000 });
@@ -90,6 +94,8 @@ export function openForDaemon(stateDir: string): DatabaseSync {
       refuseForeign(db, path);
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864');
       db.exec('PRAGMA cache_size = -2048; PRAGMA wal_autocheckpoint = 2000');
+      const version = versionOf(db);
+      if (version > 0 && version < migrations.length) onUpgrade(version, migrations.length);
       migrate(db);
       return db;
     } catch (error) {

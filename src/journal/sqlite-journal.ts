@@ -32,6 +32,14 @@ const readSlice = 32;
 /** Only this many rejects are kept; the oldest go first. */
 const maxRejects = 10_000;
 
+export interface SqliteJournalDeps {
+  clock: Clock;
+  /** Why nothing can be written at present; null: it can again. */
+  onStall: (reason: string | null) => void;
+  /** An older version is about to be upgraded, which takes seconds for each million of events. */
+  onUpgrade?: (from: number, to: number) => void;
+}
+
 /**
  * The journal on node:sqlite (WAL), in the daemon's own thread, where a batch of rows costs a few microseconds
  * each. The interface is asynchronous all the same, since writing waits while the disk is full.
@@ -57,9 +65,9 @@ export class SqliteJournal implements Journal {
   readonly #pageSize: number;
   #dataVersion: number;
 
-  constructor(stateDir: string, deps: { clock: Clock; onStall: (reason: string | null) => void }) {
+  constructor(stateDir: string, deps: SqliteJournalDeps) {
     const path = journalPath(stateDir);
-    this.#db = openForDaemon(stateDir);
+    this.#db = openForDaemon(stateDir, deps.onUpgrade ?? (() => {}));
     this.#path = path;
     this.#inode = statSync(path, { bigint: true }).ino;
     this.#clock = deps.clock;

@@ -150,8 +150,13 @@ test('a journal of version 1 is upgraded, with the ids it holds', async (t) => {
   db.exec('DROP TABLE id_runs; CREATE UNIQUE INDEX events_by_id ON events (id); PRAGMA user_version = 1');
   db.close();
 
-  const journal = new SqliteJournal(dir, quiet);
+  const upgrades: string[] = [];
+  const onUpgrade = (from: number, to: number): number => upgrades.push(`${from} to ${to}`);
+  const journal = new SqliteJournal(dir, { ...quiet, onUpgrade });
   t.after(() => journal.close());
+  assert.deepEqual(upgrades, ['1 to 2'], 'it is told');
+  await new SqliteJournal(tempDir(t), { ...quiet, onUpgrade }).close();
+  assert.equal(upgrades.length, 1);
   assert.deepEqual(await append(journal, [lineId(1, 2), 'msg_1', lineId(1, 3)]), [0, 0, 604]);
   assert.deepEqual(await append(journal, lines), Array(600).fill(0));
   assert.ok(countRuns(dir) < 12, `${countRuns(dir)} rows`);

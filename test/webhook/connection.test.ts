@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { TLSSocket } from 'node:tls';
 import type { AttemptResult } from '../../src/core/attempt.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { HttpTransport } from '../../src/webhook/http-transport.ts';
@@ -13,13 +16,18 @@ import { until } from '../support/until.ts';
 
 const fine = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 
-function transportTo(t: TestContext, url: string, ca: string | null = null): HttpTransport {
+function transportTo(
+  t: TestContext,
+  url: string,
+  ca: string | null = null,
+  proxy: string | null = null,
+): HttpTransport {
   const transport = new HttpTransport({
     url,
     method: 'POST',
     timeoutMs: 30_000,
     tls: { ca, cert: null, key: null },
-    proxy: null,
+    proxy,
     env: {},
     clock: systemClock,
     secrets: [],
@@ -179,6 +187,56 @@ describe('a connection', () => {
       assert.equal(target.connections, before + 1);
     }
     assert.equal(await outcome(send(transportTo(t, `https://127.0.0.1:${target.port}/`))), 'tls');
+  });
+
+  it('by TLS takes up the session of the one before it', async (t) => {
+    const resumed: boolean[] = [];
+    const target = await receive(
+      t,
+      ({ socket }) => {
+        resumed.push((socket as TLSSocket).isSessionReused());
+        socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok');
+      },
+      { isTls: true },
+    );
+    const transport = transportTo(t, `https://localhost:${target.port}/`, cert);
+    for (let i = 0; i < 3; i += 1) assert.equal(await outcome(send(transport)), '200 ok');
+    assert.deepEqual(resumed, [false, true, true]);
+  });
+
+  it('by TLS is not used again where the receiver closes it right behind its answer, without saying so', async (t) => {
+    const target = await receive(t, ({ socket }) => socket.end(fine), { isTls: true });
+    const transport = transportTo(t, `https://127.0.0.1:${target.port}/`, cert);
+    for (let i = 0; i < 20; i += 1) assert.equal(await outcome(send(transport)), '200 ok', `request ${i}`);
+    assert.equal(target.connections, 20);
+  });
+
+  it('by TLS with an authority that is no certificate is a failure of each request, and no exception', async (t) => {
+    const target = await receive(t, ({ socket }) => socket.write(fine), { isTls: true });
+    const transport = transportTo(t, `https://127.0.0.1:${target.port}/`, 'no certificate');
+    for (let i = 0; i < 2; i += 1) assert.equal(await outcome(send(transport)), 'tls');
+  });
+
+  it('by TLS goes through a proxy that makes a tunnel, and trusts as it does without', async (t) => {
+    const target = await receive(t, ({ socket }) => socket.write(fine), { isTls: true });
+    const asked: string[] = [];
+    const proxy = createHttpServer();
+    proxy.on('connect', (request: IncomingMessage, client: Socket) => {
+      asked.push(request.url ?? '');
+      const onward = connect(target.port, '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        onward.pipe(client).pipe(onward);
+      });
+      for (const socket of [client, onward]) socket.on('error', () => {});
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    t.after(() => proxy.close());
+    const by = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const url = `https://localhost:${target.port}/`;
+    assert.equal(await outcome(send(transportTo(t, url, cert, by))), '200 ok');
+    assert.equal(await outcome(send(transportTo(t, url, null, by))), 'tls');
+    assert.deepEqual(asked, Array(2).fill(`localhost:${target.port}`));
   });
 
   for (const isTls of [false, true]) {
