@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts together the file system of the container image: Node, the shared libraries it names, the bundle, and
 # nothing else, in particular no shell and no package manager. Used by the Dockerfile; runs by hand as well:
-#   deploy/rootfs.sh "$(command -v node)" build/auditsink /tmp/rootfs && sudo chroot /tmp/rootfs /usr/local/bin/auditsink --version
+#   deploy/rootfs.sh "$(npx node -p process.execPath)" build/auditsink /tmp/rootfs && sudo chroot /tmp/rootfs /usr/local/bin/auditsink --version
 set -eu
 node=$1 bundle=$2 root=$3
 

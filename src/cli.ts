@@ -6,18 +6,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(1);
 }
 
-// On a machine with much memory V8 lets its young generation grow to 96 MB, of which nothing here needs more than half.
-// That can only be said at the start; whoever gives Node options of their own is left alone.
-if (process.argv[2] === 'run' && process.execArgv.length === 0 && process.env['NODE_OPTIONS'] === undefined) {
-  try {
-    process.execve?.(process.execPath, [
-      process.execPath,
-      '--max-semi-space-size=16',
-      ...process.argv.slice(1),
-    ]);
-  } catch {
-    // Where it is not allowed it goes without.
-  }
+if (process.argv[2] === 'run') {
+  const { restartWithLessMemory } = await import('./cli/restart.ts');
+  restartWithLessMemory();
 }
 
 const { main } = await import('./cli/main.ts');

@@ -91,7 +91,7 @@ async function readDaemon(bench: Bench, log: string, lines: number): Promise<Rea
     for (let next = first; next.read < lines; next = await look()) {
       last = next;
       if (last.at - first.at > 120_000) throw new Error(`only ${last.read} of ${lines} lines were read`);
-      await pause(100);
+      await pause(Math.max(10, lines / 10_000));
     }
     if (last === first) throw new Error('it was over at the first look: take more lines');
     const count = last.read - first.read;

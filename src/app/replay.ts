@@ -7,7 +7,7 @@ const pageEvents = 1000;
 
 /**
  * Owes a sink again what the query finds and the sink's filter lets through, a page at a time, so that
- * others can write in between. A dry run only counts. `onPage` hears the count so far.
+ * others can write in between; what arrives after it began is not meant. A dry run only counts. `onPage` hears the count so far.
  */
 export async function replay(
   history: History,
@@ -16,9 +16,10 @@ export async function replay(
   options: { dryRun: boolean; now: number; onPage?: (report: ReplayReport) => void },
 ): Promise<ReplayReport> {
   const report: ReplayReport = { matched: 0, owed: 0 };
+  const newest = history.lastSeq();
   let after = 0;
   for (;;) {
-    const page = history.replayable(query, after, pageEvents);
+    const page = history.replayable(query, after, pageEvents).filter(({ seq }) => seq <= newest);
     const last = page.at(-1);
     if (last === undefined) return report;
     after = last.seq;

@@ -57,6 +57,8 @@ export interface History {
   /** Every delivery of one event, narrowed to one sink if given. */
   detail(eventId: string, sink?: string): DeliveryDetail[];
   sinks(): SinkOverview[];
+  /** Seq of the newest event; 0 when there is none. */
+  lastSeq(): number;
   /**
    * The events a replay would owe again, in order, at most `limit` after `afterSeq`. Events the sink never saw
    * are among them when the query is by time or id, so the caller applies the sink's filter.

@@ -14,6 +14,6 @@ export interface Transport {
    * whatever goes wrong is a result. The caller bounds how many are under way.
    */
   send(request: OutboundRequest, done: (result: AttemptResult) => void): void;
-  /** Breaks off what is under way, which then ends with an error; resolves when its sockets are closed. */
+  /** Breaks off what is under way, which then ends; resolves when its sockets are closed. */
   close(): Promise<void>;
 }

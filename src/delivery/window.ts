@@ -24,7 +24,7 @@ export class Window {
     if (!delivery.fresh) return;
     delivery.fresh = false;
     this.#fresh -= 1;
-    this.oldest();
+    this.oldest(); // lets go of what is done with at once
   }
 
   /** The oldest delivery without a record. */

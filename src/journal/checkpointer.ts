@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import type { Clock, Timer } from '../core/clock.ts';
 
-/** The journal grew by so much in a second: a checkpoint of SQLite's own, which holds everything up, would be near. */
+/** So much was written in a second: a checkpoint of SQLite's own, which holds everything up, would be near. */
 const loadBytes = 2 * 2 ** 20;
 const windowMs = 1000;
 /** Without load the thread is not worth its 7 MB. */
@@ -24,45 +25,66 @@ const program = `
 /**
  * Brings what is committed from SQLite's write-ahead log into its file, under load in a thread beside ours. SQLite's
  * own checkpoints (`wal_autocheckpoint`) stay switched on: they find little left to do, are what there is without
- * load, and begin the log anew, which only the writer can (https://www.sqlite.org/wal.html#ckpt).
+ * load or without the thread, and begin the log anew, which only the writer can (https://www.sqlite.org/wal.html#ckpt).
  */
 export class Checkpointer {
   readonly #path: string;
-  #grown = 0;
+  readonly #clock: Clock;
+  #written = 0;
   #windowEnd = 0;
   #worker: Worker | null = null;
   #isBusy = false;
-  #idle: NodeJS.Timeout | null = null;
+  #isClosed = false;
+  #idle: Timer | null = null;
+  /** Threads that are ending. */
+  #ended: Promise<void> = Promise.resolve();
 
-  constructor(journalPath: string) {
+  constructor(journalPath: string, clock: Clock) {
     this.#path = journalPath;
+    this.#clock = clock;
   }
 
-  /** A commit made the journal larger by so many bytes. */
-  grew(bytes: number): void {
-    const now = performance.now();
+  /** A commit wrote about so many bytes. Never throws. */
+  wrote(bytes: number): void {
+    const now = this.#clock.monotonic();
     if (now > this.#windowEnd) {
-      this.#grown = 0;
+      this.#written = 0;
       this.#windowEnd = now + windowMs;
     }
-    this.#grown += bytes;
-    if (this.#grown < loadBytes || this.#isBusy) return;
-    this.#grown = 0;
+    this.#written += bytes;
+    if (this.#written < loadBytes || this.#isBusy || this.#isClosed) return;
+    this.#written = 0;
+    // Stays so where the thread cannot be had or cannot open the journal: SQLite does the work, and in a while it is tried again.
     this.#isBusy = true;
-    this.#worker ??= this.#start();
-    this.#worker.postMessage('checkpoint');
-    this.#idle?.refresh();
-    this.#idle ??= setTimeout(() => void this.close(), idleMs).unref();
+    this.#idle?.clear();
+    this.#idle = this.#clock.after(idleMs, () => this.#end());
+    try {
+      this.#worker ??= this.#start();
+      this.#worker.postMessage('checkpoint');
+    } catch {
+      // No more threads are allowed.
+    }
   }
 
-  /** Ends the thread, once what it is at is done. */
+  /** Ends the thread, once what it is at is done; no other is started. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = null;
-    this.#isBusy = false;
-    clearTimeout(this.#idle ?? undefined);
+    this.#isClosed = true;
+    this.#end();
+    await this.#ended;
+  }
+
+  #end(): void {
+    this.#idle?.clear();
     this.#idle = null;
+    this.#ended = this.#ending(this.#ended, this.#worker);
+    this.#worker = null;
+  }
+
+  /** The next is not started beside one that a slow disk still holds. */
+  async #ending(before: Promise<void>, worker: Worker | null): Promise<void> {
+    await before;
     await worker?.terminate();
+    if (this.#worker === null) this.#isBusy = false;
   }
 
   #start(): Worker {
@@ -77,10 +99,9 @@ export class Checkpointer {
       if (worker !== this.#worker) return;
       this.#isBusy = false;
       // Not at once again, however slow the disk: only between two can SQLite make its own and begin the log anew.
-      this.#grown = 0;
+      this.#written = 0;
     });
-    // It cannot be had, or open the journal: it stays marked as busy, and SQLite's own checkpoints do the work.
-    worker.on('error', () => {});
+    worker.on('error', () => {}); // as where it cannot be had
     return worker;
   }
 }

@@ -66,7 +66,7 @@ export class OutcomeRows {
   }
 }
 
-/** Of nearly every delivery; what is not named is null. */
+/** Of nearly every delivery. What is not named is null: once delivered, `started_active_ms` means nothing. */
 const deliveredColumns: BulkColumns = {
   shared: ['sink', 'state', 'attempts', 'status'],
   each: ['seq', 'first_attempt_at', 'updated_at', 'duration_ms'],

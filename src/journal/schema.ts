@@ -81,10 +81,7 @@ export function journalPath(stateDir: string): string {
  * Throws AuditsinkError: `journal_newer`,
  * `journal_corrupt`, `state_dir`, `journal_io`.
  */
-export function openForDaemon(
-  stateDir: string,
-  onUpgrade: (from: number, to: number) => void,
-): DatabaseSync {
+export function openForDaemon(stateDir: string, onUpgrade: (from: number, to: number) => void): DatabaseSync {
   const path = journalPath(stateDir);
   return guarded(path, () => {
     const db = new DatabaseSync(path, { timeout: 1000 });

@@ -107,6 +107,10 @@ export class SqliteHistory implements History {
     }));
   }
 
+  lastSeq(): number {
+    return (this.#query('SELECT max(seq) AS seq FROM events', [])[0]?.['seq'] ?? 0) as number;
+  }
+
   replayable(query: ReplayQuery, afterSeq: number, limit: number): StoredEvent[] {
     const ref = this.#sinkRefs(query.sink)[0]?.ref;
     if (ref === undefined) return [];

@@ -73,7 +73,7 @@ export class SqliteJournal implements Journal {
     this.#clock = deps.clock;
     this.#patience = new Patience(path, deps.onStall);
     this.#walSync = new WalSync(path);
-    this.#checkpointer = new Checkpointer(path);
+    this.#checkpointer = new Checkpointer(path, deps.clock);
     try {
       this.#statements = prepareAll(this.#db);
       this.#events = new BulkInsert(this.#db, 'events', {
@@ -281,14 +281,11 @@ export class SqliteJournal implements Journal {
   }
 
   #transaction<T>(work: () => T): T {
+    let result: T;
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const result = work();
+      result = work();
       this.#db.exec('COMMIT');
-      const before = this.#usedBytes;
-      this.#measure();
-      this.#checkpointer.grew(this.#usedBytes - before);
-      return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       // What was made in this transaction is gone again.
@@ -299,6 +296,11 @@ export class SqliteJournal implements Journal {
       this.#pruner.drop();
       throw error;
     }
+    const before = this.#usedBytes;
+    this.#measure();
+    // What retention frees is written to the log too.
+    this.#checkpointer.wrote(Math.abs(this.#usedBytes - before));
+    return result;
   }
 
   #measure(): void {

@@ -47,13 +47,6 @@ export class Attempt implements ExchangeHandler, Deadline<Attempt> {
     this.#startedAt = this.deadline - timeoutMs;
   }
 
-  /** At shutdown. */
-  abort(): void {
-    if (this.#ended) return;
-    this.#end(this.#error(new Error('broken off at shutdown')), false);
-    this.#controller?.abort(brokenOff);
-  }
-
   /** The request could not be made. */
   refused(error: unknown): void {
     queueMicrotask(() => this.#end(this.#error(error), true));

@@ -27,11 +27,6 @@ export class Deadlines<T extends Deadline<T>> {
     this.#afterMs = afterMs;
   }
 
-  /** The one that falls due first. */
-  get first(): T | null {
-    return this.#first;
-  }
-
   add(item: T): void {
     item.deadline = this.#clock.monotonic() + this.#afterMs;
     item.earlier = this.#last;
@@ -60,7 +55,6 @@ export class Deadlines<T extends Deadline<T>> {
   }
 
   #onTimer(): void {
-    this.#timer = null;
     const now = this.#clock.monotonic();
     // Timers may fire a millisecond early.
     while (this.#first !== null && this.#first.deadline <= now + 1) {
@@ -68,7 +62,8 @@ export class Deadlines<T extends Deadline<T>> {
       this.remove(item);
       item.onDeadline();
     }
-    if (this.#first === null) return;
-    this.#timer ??= this.#clock.after(this.#first.deadline - now, () => this.#onTimer());
+    // Only now: what was added meanwhile falls due later than what is left.
+    this.#timer =
+      this.#first === null ? null : this.#clock.after(this.#first.deadline - now, () => this.#onTimer());
   }
 }

@@ -95,7 +95,6 @@ export class HttpTransport implements Transport {
     const closing = [...this.#all];
     this.#all.clear();
     this.#idle.length = 0;
-    while (this.#deadlines.first !== null) this.#deadlines.first.abort();
     await Promise.all(closing.map((connection) => connection.destroy()));
     await this.#proxied?.then((agent) => agent.destroy()).catch(() => {}); // never opened
     this.#deadlines.close();

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { replay } from '../../src/app/replay.ts';
+import type { SinkPlan } from '../../src/app/sink-plan.ts';
+import { SqliteHistory } from '../../src/journal/sqlite-history.ts';
 import { JournalWorld } from './journal-world.ts';
 import { cli } from './world.ts';
 
@@ -92,6 +96,29 @@ test('replay --dead owes dead deliveries again; a dry run only counts', async (t
     matched: 0,
     owed: 0,
     dry_run: false,
+  });
+});
+
+test('replay means what was there when it began, however much arrives meanwhile', async (t) => {
+  const world = await JournalWorld.create(t);
+  const accept = async (from: number, count: number): Promise<void> => {
+    const keys = Array.from({ length: count }, (_, i) => `k${from + i}`);
+    await world.accept(keys);
+    for (const key of keys) await world.record('plain', key, 'delivered');
+  };
+  await accept(0, 1500);
+  const history = new SqliteHistory(join(dirname(world.config), 'state'));
+  t.after(() => history.close());
+  let pages = 0;
+  const plan = { wants: () => true } as unknown as SinkPlan;
+  const arrives = (): void => {
+    pages += 1;
+    if (pages < 5) accept(1500 + pages * 1000, 1000).catch(assert.ifError);
+  };
+  const options = { dryRun: true, now: Date.now(), onPage: arrives };
+  assert.deepEqual(await replay(history, plan, { sink: 'plain', since: 0 }, options), {
+    matched: 1500,
+    owed: 0,
   });
 });
 

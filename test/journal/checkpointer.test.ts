@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Checkpointer } from '../../src/journal/checkpointer.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
@@ -18,31 +20,6 @@ function database(path: string): DatabaseSync {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (a)');
   return db;
 }
-
-test('under load what is committed reaches the file, while the writer makes no checkpoint', async (t) => {
-  const path = join(tempDir(t), 'test.db');
-  const db = database(path);
-  const checkpointer = new Checkpointer(path);
-  for (let i = 1; i <= 3; i += 1) {
-    db.exec(`INSERT INTO t VALUES (zeroblob(${3 * mebibyte}))`);
-    await until(() => {
-      checkpointer.grew(3 * mebibyte); // not heard while the thread is busy
-      return statSync(path).size > 3 * i * mebibyte;
-    }, `checkpoint ${i}`);
-  }
-  await checkpointer.close();
-  db.close();
-  assert.ok(!existsSync(`${path}-wal`), 'the last connection takes the log with it: no other was left open');
-});
-
-test('a database that cannot be opened is no failure', async (t) => {
-  const checkpointer = new Checkpointer(join(tempDir(t), 'missing', 'test.db'));
-  checkpointer.grew(3 * mebibyte);
-  // Long enough for the thread to fail in; an unheard error would end this test.
-  await once(spawn(process.execPath, ['-e', '']), 'exit');
-  checkpointer.grew(3 * mebibyte);
-  await checkpointer.close();
-});
 
 /** Appends until it is killed, and prints the last seq that is committed. */
 const appender = `
@@ -57,6 +34,78 @@ const appender = `
     process.stdout.write(\`\${seqs.at(-1)}\\n\`);
   }
 `;
+
+test('under load what is committed reaches the file, while the writer makes no checkpoint', async (t) => {
+  const path = join(tempDir(t), 'test.db');
+  const db = database(path);
+  const checkpointer = new Checkpointer(path, systemClock);
+  for (let i = 1; i <= 3; i += 1) {
+    db.exec(`INSERT INTO t VALUES (zeroblob(${3 * mebibyte}))`);
+    await until(() => {
+      checkpointer.wrote(3 * mebibyte); // not heard while the thread is busy
+      return statSync(path).size > 3 * i * mebibyte;
+    }, `checkpoint ${i}`);
+  }
+  await checkpointer.close();
+  db.close();
+  assert.ok(!existsSync(`${path}-wal`), 'the last connection takes the log with it: no other was left open');
+});
+
+test('without its thread the journal goes on', async (t) => {
+  // Node's permissions forbid threads; in the field it is a limit of the service manager.
+  const child = spawn(
+    process.execPath,
+    [
+      '--permission',
+      '--allow-fs-read=*',
+      '--allow-fs-write=*',
+      '--input-type=module',
+      '-e',
+      appender,
+      tempDir(t),
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const ended = once(child, 'exit');
+  let last = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    last = Number(line);
+    if (last >= 2000) child.kill('SIGKILL');
+  }
+  await ended;
+  assert.ok(last >= 2000, `it ended by itself after ${last}`);
+});
+
+test('once it is closed no thread is started', async (t) => {
+  const path = join(tempDir(t), 'test.db');
+  const db = database(path);
+  const checkpointer = new Checkpointer(path, systemClock);
+  await checkpointer.close();
+  db.exec(`INSERT INTO t VALUES (zeroblob(${3 * mebibyte}))`);
+  const before = process.getActiveResourcesInfo().length;
+  checkpointer.wrote(3 * mebibyte);
+  assert.equal(process.getActiveResourcesInfo().length, before);
+  db.close();
+  assert.ok(!existsSync(`${path}-wal`));
+});
+
+test('a thread without work ends, and another takes its place under load', async (t) => {
+  const path = join(tempDir(t), 'test.db');
+  const db = database(path);
+  const clock = new FakeClock();
+  const checkpointer = new Checkpointer(path, clock);
+  for (const round of [1, 2]) {
+    db.exec(`INSERT INTO t VALUES (zeroblob(${3 * mebibyte}))`);
+    await until(() => {
+      checkpointer.wrote(3 * mebibyte);
+      return statSync(path).size > 3 * round * mebibyte;
+    }, `checkpoint ${round}`);
+    await clock.advance(10_001);
+    assert.equal(clock.timers, 0);
+  }
+  await checkpointer.close();
+  db.close();
+});
 
 test('SIGKILL at any moment loses nothing that was committed', async (t) => {
   const dir = tempDir(t);

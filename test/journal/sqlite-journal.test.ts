@@ -7,12 +7,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { systemClock } from '../../src/core/clock.ts';
 import { AuditsinkError } from '../../src/core/errors.ts';
+import type { DeliveryRecord } from '../../src/core/journal.ts';
 import { lockStateDir } from '../../src/journal/lock.ts';
+import { deliveryColumns, deliveryFromRow } from '../../src/journal/rows.ts';
 import { SqliteHistory } from '../../src/journal/sqlite-history.ts';
 import { SqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { incoming } from '../support/events.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
-import { batchOf, journalContract } from './contract.ts';
+import { batchOf, journalContract, progressOf, recordOf } from './contract.ts';
 
 const quiet = { clock: systemClock, onStall: (): void => {} };
 
@@ -188,4 +191,43 @@ test('the files are for their owner only', async (t) => {
   }
   await journal.close();
   lock[Symbol.dispose]();
+});
+
+test('outcomes of many kinds in one commit are each kept as they are', async (t) => {
+  const dir = tempDir(t);
+  const journal = new SqliteJournal(dir, quiet);
+  t.after(() => journal.close());
+  const count = 200;
+  await journal.append('flipt', batchOf(...Array.from({ length: count }, (_, i) => `k${i}`)), null);
+  await journal.openSink('s', 0);
+  const given = Array.from({ length: count }, (_, i): DeliveryRecord => {
+    const times = { firstAttemptAt: 1000 + i, updatedAt: 2000 + i, durationMs: i + 0.5 };
+    const attempts = i % 29 === 0 ? 2 : 1;
+    if (i % 17 === 3) return recordOf(i + 1, 'dead', { ...times, attempts, status: 404 + (i % 3) });
+    if (i % 23 === 5) return recordOf(i + 1, 'retrying', { ...times, attempts, nextAttemptAt: 9000 + i });
+    return recordOf(i + 1, 'delivered', { ...times, attempts, status: i < 100 ? 200 : 202 });
+  });
+  await journal.record([progressOf('s', count, ...given)]);
+  const db = new DatabaseSync(join(dir, 'journal.db'), { readOnly: true });
+  t.after(() => db.close());
+  const kept = db.prepare(`SELECT ${deliveryColumns} FROM deliveries d ORDER BY d.seq`).all();
+  assert.deepEqual(
+    kept.map(deliveryFromRow),
+    // Once delivered it means nothing.
+    given.map((record) => (record.state === 'delivered' ? { ...record, startedActiveMs: null } : record)),
+  );
+});
+
+test('under load the journal reaches its file in the thread beside it', async (t) => {
+  const dir = tempDir(t);
+  const journal = new SqliteJournal(dir, quiet);
+  t.after(() => journal.close());
+  const path = join(dir, 'journal.db');
+  // 1 MB each, so that the log stays below what SQLite makes a checkpoint of its own at.
+  const text = 'x'.repeat(100_000);
+  for (let i = 0; i < 5; i += 1) {
+    const events = Array.from({ length: 10 }, (_, k) => incoming(`k${i}.${k}`, { description: text }));
+    await journal.append('flipt', { ...batchOf(), events }, null);
+  }
+  await until(() => statSync(path).size > 2 ** 20, 'a checkpoint');
 });
