@@ -183,7 +183,9 @@ export class Daemon {
     }
     const sources = await this.#sources.prepare(config.sources);
     const sinks = await this.#applySinks(plans, sources);
-    this.#config = config;
+    // What needs a restart is still as it was.
+    const { stateDir, admin } = this.#config;
+    this.#config = { ...config, stateDir, admin };
     this.#deps.metrics.journalMaxBytes.with().set(config.journal.maxBytes);
     await sources.commit();
     await sinks.done;

@@ -40,6 +40,14 @@ export function checkRouting(config: Checked, sink: Path, sources: readonly Path
   for (const path of config.keys([...sink, 'match'])) {
     const fault = pathFault(path);
     if (fault !== undefined) config.add([...sink, 'match', path], fault, 'key');
+    const globs = [...sink, 'match', path];
+    if (Array.isArray(config.tree.at(globs)) && config.length(globs) === 0) {
+      config.add(globs, {
+        code: 'empty',
+        message: 'no value is in an empty list: the sink would get nothing',
+        hint: 'leave the path out for any value',
+      });
+    }
   }
   const orderBy = config.text([...sink, 'order_by']);
   const isSecret = config.tree.place([...sink, 'order_by'])?.replaced === true;

@@ -54,6 +54,7 @@ export interface ReplayQuery {
 export interface History {
   /** Newest first. */
   list(query: DeliveryQuery): ListedDelivery[];
+  event(eventId: string): StoredEvent | undefined;
   /** Every delivery of one event, narrowed to one sink if given. */
   detail(eventId: string, sink?: string): DeliveryDetail[];
   sinks(): SinkOverview[];

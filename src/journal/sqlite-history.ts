@@ -55,15 +55,19 @@ export class SqliteHistory implements History {
     return found.sort((a, b) => b.seq - a.seq || a.sink.localeCompare(b.sink)).slice(0, query.limit);
   }
 
-  detail(eventId: string, sink?: string): DeliveryDetail[] {
+  event(eventId: string): StoredEvent | undefined {
     const seq = this.#seqOf(eventId);
-    if (seq === undefined) return [];
-    const event = this.#query(
+    if (seq === undefined) return undefined;
+    const row = this.#query(
       `SELECT ${eventColumns} FROM events e JOIN origins o ON o.ref = e.origin WHERE e.seq = ?`,
       [seq],
     )[0];
-    if (event === undefined) return [];
-    const stored = eventFromRow(event);
+    return row === undefined ? undefined : eventFromRow(row);
+  }
+
+  detail(eventId: string, sink?: string): DeliveryDetail[] {
+    const stored = this.event(eventId);
+    if (stored === undefined) return [];
     return this.#sinkRefs(sink).flatMap(({ ref, name }) =>
       this.#listed(
         name,

@@ -102,14 +102,22 @@ test('what looks like a credential in an event is not shown', async (t) => {
   }
 });
 
-test('an event nothing is known of exits with 1', async (t) => {
+test('an event that no sink has delivered is explained too', async (t) => {
   const world = await settledWorld(t);
-  const { code, stderr } = await cli(['deliveries', '-c', world.config, '--id', 'three']);
+  await world.accept(['alone']);
+  const { code, stdout } = await cli(['deliveries', '-c', world.config, '--id', 'alone']);
+  assert.equal(code, 0);
+  for (const sink of ['slack', 'plain', 'idle'])
+    assert.match(stdout, new RegExp(`\\n${sink} {2}.*\\n {2}[✓✗] `));
+  const json = await cli(['deliveries', '-c', world.config, '--id', 'alone', '--json']);
+  assert.deepEqual((JSON.parse(json.stdout) as { deliveries: unknown[] }).deliveries, []);
+});
+
+test('an event that the journal does not have exits with 1', async (t) => {
+  const world = await settledWorld(t);
+  const { code, stderr } = await cli(['deliveries', '-c', world.config, '--id', 'nowhere']);
   assert.equal(code, 1);
-  assert.match(
-    stderr,
-    /nothing is known of a delivery of three: not tried yet, filtered out, or past retention/,
-  );
+  assert.match(stderr, /the journal has no event nowhere: not read, rejected, or past retention/);
 });
 
 test('--follow tells what is there, then every change, until it is interrupted', async (t) => {

@@ -175,3 +175,29 @@ test('a state directory removed under it ends the daemon with a word', async (t)
   assert.equal(await daemon.exit(), 1);
   assert.match(daemon.stderr, /journal was removed/);
 });
+
+test('what needs a restart is told once, and not any more when it is as it was', async (t) => {
+  const dir = tempDir(t);
+  writeFileSync(join(dir, 'audit.log'), '');
+  const configWith = (shutdownGrace: string, level: object): object => ({
+    ...level,
+    shutdown_grace: shutdownGrace,
+    sources: [{ name: 'flipt', type: 'file', path: 'audit.log' }],
+    sinks: [{ name: 'nobody', url: 'http://127.0.0.1:9/' }],
+  });
+  const daemon = await DaemonProcess.start(dir, configWith('1s', {}));
+  t.after(() => daemon.stop('SIGKILL'));
+  const told = (): number => daemon.log.filter(({ setting }) => setting === 'admin').length;
+  const reloads = (): number => daemon.log.filter(({ msg }) => msg === 'config reloaded').length;
+  const reload = async (grace: string, more: object): Promise<void> => {
+    const before = reloads();
+    const config = { admin: { listen: '127.0.0.1:0' }, ...configWith(grace, more) };
+    writeFileSync(join(dir, 'next.json'), JSON.stringify(config));
+    renameSync(join(dir, 'next.json'), join(dir, 'config.json'));
+    await until(() => reloads() > before, 'the reload');
+  };
+  await reload('2s', { admin: { listen: '127.0.0.1:1' } });
+  assert.equal(told(), 1);
+  await reload('3s', {});
+  assert.equal(told(), 1);
+});

@@ -109,20 +109,20 @@ function explain(
   const [eventId = '', sinkOfId] = id.split('@');
   const sink = options.sink ?? sinkOfId;
   const details = history.detail(eventId, sink);
-  const [first] = details;
-  if (first === undefined) {
+  const event = history.event(eventId);
+  if (event === undefined) {
     io.stderr.write(
-      `auditsink: nothing is known of a delivery of ${eventId}: not tried yet, filtered out, or past retention\n`,
+      `auditsink: the journal has no event ${eventId}: not read, rejected, or past retention; ids are given in full\n`,
     );
     return 1;
   }
   if (options.json === true) {
-    const view = { event: eventView(first.event), deliveries: details.map(deliveryDetailView) };
+    const view = { event: eventView(event), deliveries: details.map(deliveryDetailView) };
     io.stdout.write(`${JSON.stringify(view, null, 2)}\n`);
     return 0;
   }
   const sinks = plans.map(({ config }) => config).filter(({ name }) => sink === undefined || name === sink);
-  io.stdout.write(explained(first.event, details, sinks, Date.now(), paintFor(io.stdout, io.env)));
+  io.stdout.write(explained(event, details, sinks, Date.now(), paintFor(io.stdout, io.env)));
   return 0;
 }
 
