@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { tempDir } from '../support/temp-dir.ts';
 import { cli } from './world.ts';
 
 /** What bash would offer after these words, the last of which is being typed. */
@@ -46,7 +49,9 @@ for (const shell of ['zsh', 'fish']) {
     ]) {
       assert.ok(script.includes(word), word);
     }
-    const { status, error, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    const file = join(tempDir(t), 'script');
+    writeFileSync(file, script);
+    const { status, error, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     if (error !== undefined) t.diagnostic(`${shell} is not installed: its syntax was not checked`);
     else assert.equal(status, 0, stderr);
   });

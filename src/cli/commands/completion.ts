@@ -6,7 +6,18 @@ interface Completable {
   description: string;
   /** What its argument may be. */
   words: readonly string[];
-  options: Array<{ flag: string; description: string; takesFile: boolean; choices: readonly string[] }>;
+  /** Its argument is a file. */
+  takesFile: boolean;
+  options: CompletableOption[];
+}
+
+interface CompletableOption {
+  flag: string;
+  short: string | undefined;
+  description: string;
+  takesValue: boolean;
+  takesFile: boolean;
+  choices: readonly string[];
 }
 
 const shells = { bash, zsh, fish };
@@ -24,14 +35,24 @@ function commandsOf(program: Command): Completable[] {
     name: command.name(),
     description: command.description(),
     words: command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices),
+    takesFile: command.registeredArguments.some((argument) => argument.name() === 'file'),
     options: [
       ...command.options.map((option) => ({
         flag: option.long ?? option.short ?? '',
+        short: option.long === undefined ? undefined : option.short,
         description: option.description,
+        takesValue: option.required || option.optional,
         takesFile: /<file>/.test(option.flags),
         choices: option.argChoices ?? [],
       })),
-      { flag: '--help', description: 'display help for command', takesFile: false, choices: [] },
+      {
+        flag: '--help',
+        short: '-h',
+        description: 'display help for command',
+        takesValue: false,
+        takesFile: false,
+        choices: [],
+      },
     ],
   }));
 }
@@ -74,10 +95,13 @@ complete -o default -F _auditsink auditsink
 function zsh(commands: readonly Completable[]): string {
   const names = commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`);
   const cases = commands.map((command) => {
-    const specs = command.options.map(({ flag, description, takesFile, choices }) => {
-      const value = takesFile ? ':file:_files' : choices.length > 0 ? `:value:(${choices.join(' ')})` : '';
-      return quoted(`*${flag}[${description.replaceAll(/[[\]:]/g, ' ')}]${value}`);
+    const specs = command.options.flatMap((option) => {
+      const rest = `[${option.description.replaceAll(/[[\]:]/g, ' ')}]${zshValue(option)}`;
+      return [option.flag, option.short].flatMap((name) =>
+        name === undefined ? [] : quoted(`*${name}${rest}`),
+      );
     });
+    if (command.takesFile) specs.push(quoted('1:file:_files'));
     if (command.words.length > 0) specs.push(quoted(`1:word:(${command.words.join(' ')})`));
     return `    ${command.name}) _arguments ${specs.join(' ')} ;;`;
   });
@@ -98,8 +122,14 @@ ${names.join('\n')}
 ${cases.join('\n')}
   esac
 }
-compdef _auditsink auditsink
+if [ "$funcstack[1]" = _auditsink ]; then _auditsink; else compdef _auditsink auditsink; fi
 `;
+}
+
+function zshValue({ takesValue, takesFile, choices }: CompletableOption): string {
+  if (takesFile) return ':file:_files';
+  if (choices.length > 0) return `:value:(${choices.join(' ')})`;
+  return takesValue ? ':value: ' : '';
 }
 
 function fish(commands: readonly Completable[]): string {
@@ -108,8 +138,9 @@ function fish(commands: readonly Completable[]): string {
     ...(words.length === 0
       ? []
       : [`complete -c auditsink -n '__fish_seen_subcommand_from ${name}' -f -a ${quoted(words.join(' '))}`]),
-    ...options.map(({ flag, description: about, takesFile, choices }) => {
-      const value = takesFile ? ' -r -F' : choices.length > 0 ? ` -x -a ${quoted(choices.join(' '))}` : '';
+    ...options.map(({ flag, short, description: about, takesValue, takesFile, choices }) => {
+      const offer = choices.length > 0 ? ` -x -a ${quoted(choices.join(' '))}` : takesValue ? ' -x' : '';
+      const value = (short === undefined ? '' : ` -s ${short.slice(1)}`) + (takesFile ? ' -r -F' : offer);
       const seen = `__fish_seen_subcommand_from ${name}`;
       return `complete -c auditsink -n '${seen}' -l ${flag.replace(/^--/, '')}${value} -d ${quoted(about)}`;
     }),
