@@ -13,7 +13,7 @@ ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
 done
 
 cp -R "$bundle" "$root/opt/auditsink"
-# The kernel starts it without /usr/bin/env, which is not there, and at once with the option that src/cli.ts would add.
+# The kernel starts it without /usr/bin/env, which is not there, and at once with the option that src/cli/restart.ts would add.
 sed -i '1s|.*|#!/usr/local/bin/node --max-semi-space-size=16|' "$root/opt/auditsink/dist/cli.mjs"
 chmod 755 "$root/opt/auditsink/dist/cli.mjs"
 ln -s /opt/auditsink/dist/cli.mjs "$root/usr/local/bin/auditsink"

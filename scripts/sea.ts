@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { memoryOption } from '../src/cli/restart.ts';
 import { bundleSingle } from './bundle.ts';
 
 /*
@@ -21,8 +22,7 @@ await writeFile(
     output,
     disableExperimentalSEAWarning: true,
     useCodeCache: true,
-    // What src/cli.ts would add.
-    execArgv: ['--max-semi-space-size=16'],
+    execArgv: [memoryOption],
     // NODE_OPTIONS in the environment reaches the executable as it reaches node.
     execArgvExtension: 'env',
   }),

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { memoryOption } from '../../src/cli/restart.ts';
 import { MeasuredProcess } from '../measured-process.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -20,7 +21,7 @@ const forms: readonly Program[] = [
   {
     name: 'the bundle as the image starts it',
     file: join(root, 'build/auditsink/dist/cli.mjs'),
-    options: ['--max-semi-space-size=16'],
+    options: [memoryOption],
     compileCache: join(root, 'build/compile-cache'),
   },
 ];

@@ -7,7 +7,8 @@ const pageEvents = 1000;
 
 /**
  * Owes a sink again what the query finds and the sink's filter lets through, a page at a time, so that
- * others can write in between; what arrives after it began is not meant. A dry run only counts. `onPage` hears the count so far.
+ * others can write in between; what arrives after it began is not meant. A dry run only counts. `onPage` hears the
+ * count so far.
  */
 export async function replay(
   history: History,

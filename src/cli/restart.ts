@@ -1,5 +1,8 @@
 import { basename, isAbsolute } from 'node:path';
 
+/** What Node is told of memory: 3 × 16 MB for what is young. The image says the same (deploy/rootfs.sh). */
+export const memoryOption = '--max-semi-space-size=16';
+
 /**
  * On a machine with much memory V8 lets its young generation grow to 96 MB, of which the daemon needs half, and only
  * hears of another limit when it starts: so this process is replaced by one of the same id that is told. Not where
@@ -15,7 +18,7 @@ export function restartWithLessMemory(): void {
   if (!isAbsolute(process.execPath) || !basename(process.execPath).startsWith('node')) return;
   if (major < 26 || (major === 26 && minor < 10)) return;
   try {
-    const command = [process.execPath, '--max-semi-space-size=16', ...process.argv.slice(1)];
+    const command = [process.execPath, memoryOption, ...process.argv.slice(1)];
     process.execve?.(process.execPath, command);
   } catch {
     // Then with more memory.

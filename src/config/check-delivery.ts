@@ -86,7 +86,7 @@ function durationAt(config: Checked, path: Path, fallback: number): number | und
 function checkSchedule(config: Checked, sink: Path): void {
   const at = [...sink, 'retry', 'schedule'];
   const waits = config.length(at);
-  if (Array.isArray(config.tree.at(at)) && waits === 0) {
+  if (config.isEmptyList(at)) {
     config.add(at, {
       code: 'empty',
       message: '`schedule` is an empty list',

@@ -38,10 +38,10 @@ export function checkRouting(config: Checked, sink: Path, sources: readonly Path
   checkSources(config, sink, sources);
   checkEvents(config, sink, formatsOf(config, sink, sources));
   for (const path of config.keys([...sink, 'match'])) {
-    const fault = pathFault(path);
-    if (fault !== undefined) config.add([...sink, 'match', path], fault, 'key');
     const globs = [...sink, 'match', path];
-    if (Array.isArray(config.tree.at(globs)) && config.length(globs) === 0) {
+    const fault = pathFault(path);
+    if (fault !== undefined) config.add(globs, fault, 'key');
+    if (config.isEmptyList(globs)) {
       config.add(globs, {
         code: 'empty',
         message: 'no value is in an empty list: the sink would get nothing',
@@ -62,7 +62,7 @@ function checkSources(config: Checked, sink: Path, sources: readonly Path[]): vo
     const name = [...source, 'name'];
     return config.tree.place(name)?.replaced === true ? [] : (config.text(name) ?? []);
   });
-  if (Array.isArray(config.tree.at(at)) && config.length(at) === 0) {
+  if (config.isEmptyList(at)) {
     config.add(at, {
       code: 'empty',
       message: '`sources` is an empty list: the sink would get nothing',
@@ -89,7 +89,7 @@ function formatsOf(config: Checked, sink: Path, sources: readonly Path[]): strin
 
 function checkEvents(config: Checked, sink: Path, formats: readonly string[]): void {
   const at = [...sink, 'events'];
-  if (Array.isArray(config.tree.at(at)) && config.length(at) === 0) {
+  if (config.isEmptyList(at)) {
     config.add(at, {
       code: 'empty',
       message: '`events` is an empty list: the sink would get nothing',

@@ -35,7 +35,7 @@ export function checkSigning(config: Checked, sink: Path): void {
     return;
   }
   const secrets = config.texts(secretAt);
-  if (config.length(secretAt) === 0 && Array.isArray(config.tree.at(secretAt))) {
+  if (config.isEmptyList(secretAt)) {
     config.add(secretAt, {
       code: 'empty',
       message: '`signing_secret` is an empty list',

@@ -62,6 +62,11 @@ export class Checked {
     return Array.isArray(value) ? value.length : 0;
   }
 
+  /** Whether a list is written at a path, with nothing in it. */
+  isEmptyList(path: Path): boolean {
+    return Array.isArray(this.tree.at(path)) && this.length(path) === 0;
+  }
+
   /** The keys of a map at a path. */
   keys(path: Path): string[] {
     const value = this.tree.at(path);

@@ -54,7 +54,8 @@ export class Checkpointer {
     this.#written += bytes;
     if (this.#written < loadBytes || this.#isBusy || this.#isClosed) return;
     this.#written = 0;
-    // Stays so where the thread cannot be had or cannot open the journal: SQLite does the work, and in a while it is tried again.
+    // Stays so where the thread cannot be had or cannot open the journal: SQLite does the work, and once idle it is
+    // tried again.
     this.#isBusy = true;
     this.#idle?.clear();
     this.#idle = this.#clock.after(idleMs, () => this.#end());

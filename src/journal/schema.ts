@@ -78,8 +78,7 @@ export function journalPath(stateDir: string): string {
 
 /**
  * Opens the journal for the daemon, making or upgrading it as needed; `onUpgrade` hears of the latter before it begins.
- * Throws AuditsinkError: `journal_newer`,
- * `journal_corrupt`, `state_dir`, `journal_io`.
+ * Throws AuditsinkError: `journal_newer`, `journal_corrupt`, `state_dir`, `journal_io`.
  */
 export function openForDaemon(stateDir: string, onUpgrade: (from: number, to: number) => void): DatabaseSync {
   const path = journalPath(stateDir);

@@ -35,6 +35,26 @@ const appender = `
   }
 `;
 
+/** Runs it until it has said `enough`, and gives the last seq it said. Fails where it was not SIGKILL that ended it. */
+async function appendUntilKilled(
+  dir: string,
+  enough: number,
+  options: readonly string[] = [],
+): Promise<number> {
+  const child = spawn(process.execPath, [...options, '--input-type=module', '-e', appender, dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  let last = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    last = Number(line);
+    if (last >= enough) child.kill('SIGKILL');
+  }
+  await ended;
+  assert.equal(child.signalCode, 'SIGKILL');
+  return last;
+}
+
 test('under load what is committed reaches the file, while the writer makes no checkpoint', async (t) => {
   const path = join(tempDir(t), 'test.db');
   const db = database(path);
@@ -53,26 +73,8 @@ test('under load what is committed reaches the file, while the writer makes no c
 
 test('without its thread the journal goes on', async (t) => {
   // Node's permissions forbid threads; in the field it is a limit of the service manager.
-  const child = spawn(
-    process.execPath,
-    [
-      '--permission',
-      '--allow-fs-read=*',
-      '--allow-fs-write=*',
-      '--input-type=module',
-      '-e',
-      appender,
-      tempDir(t),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const ended = once(child, 'exit');
-  let last = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    last = Number(line);
-    if (last >= 2000) child.kill('SIGKILL');
-  }
-  await ended;
+  const options = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*'];
+  const last = await appendUntilKilled(tempDir(t), 2000, options);
   assert.ok(last >= 2000, `it ended by itself after ${last}`);
 });
 
@@ -111,17 +113,7 @@ test('SIGKILL at any moment loses nothing that was committed', async (t) => {
   const dir = tempDir(t);
   let last = 0;
   for (let round = 0; round < 5; round += 1) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', appender, dir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(child, 'exit');
-    const enough = last + 400 + Math.floor(Math.random() * 2000);
-    for await (const line of createInterface({ input: child.stdout })) {
-      last = Number(line);
-      if (last >= enough) child.kill('SIGKILL');
-    }
-    await ended;
-    assert.equal(child.signalCode, 'SIGKILL');
+    last = await appendUntilKilled(dir, last + 400 + Math.floor(Math.random() * 2000));
     const db = new DatabaseSync(join(dir, 'journal.db'));
     const { n, highest } = db.prepare('SELECT count(*) AS n, max(seq) AS highest FROM events').get() as {
       n: number;

@@ -35,10 +35,14 @@ class WatchedFiles implements Files {
 const count = 3000;
 const many = lines(1, count, 180);
 
-/** Reads until so many lines are there, so that another piece was read ahead. */
-async function readSome(world: World): Promise<void> {
+/** A log of `many` lines, of which so many were read that another piece is read ahead. */
+async function halfRead(): Promise<World> {
+  const world = await World.make();
+  await writeFile(world.path(), many);
+  await world.start();
   world.clock.pass(250);
   while (world.numbers.length < 1000) assert.ok(await world.tail.tick());
+  return world;
 }
 
 describe('file source: what is read ahead', () => {
@@ -63,10 +67,7 @@ describe('file source: what is read ahead', () => {
   }
 
   it('does not hide that the file was truncated and written anew meanwhile', async () => {
-    await using world = await World.make();
-    await writeFile(world.path(), many);
-    await world.start();
-    await readSome(world);
+    await using world = await halfRead();
     await copyFile(world.path(), world.path('audit.log.1'));
     await truncate(world.path());
     await appendFile(world.path(), lines(count + 1, count + 2000, 180));
@@ -76,10 +77,7 @@ describe('file source: what is read ahead', () => {
   });
 
   it('belongs to the file it was read from, also after a rotation', async () => {
-    await using world = await World.make();
-    await writeFile(world.path(), many);
-    await world.start();
-    await readSome(world);
+    await using world = await halfRead();
     await rename(world.path(), world.path('audit.log.1'));
     await writeFile(world.path(), lines(count + 1, count + 2000, 180));
     await world.poll(5);
@@ -103,10 +101,7 @@ describe('file source: what is read ahead', () => {
   });
 
   it('comes to an archive that is still being written only once it can be read on', async () => {
-    await using world = await World.make();
-    await writeFile(world.path(), many);
-    await world.start();
-    await readSome(world);
+    await using world = await halfRead();
     await world.stop();
     const zipped = gzipSync(many);
     const archive = world.path('audit.log.1.gz');
